@@ -1,1 +1,2 @@
-
+//! Integration tests, a module for each capability.
+mod layering;

@@ -1,0 +1,1 @@
+//! Checks a script before the first packet: names, types, routes, flow, contexts.

@@ -1,0 +1,1 @@
+//! The sans-IO whole: events and timeouts in, messages and effects out.

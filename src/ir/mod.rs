@@ -1,0 +1,1 @@
+//! Checked syntax trees to flat code: names become slots, literals constants, routes addresses.

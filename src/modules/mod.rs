@@ -1,0 +1,1 @@
+//! The built-in modules: rows that bind script-facing names to bodies.

@@ -1,0 +1,1 @@
+//! The outside world: sockets, clocks, resolver, signals, logs.
