@@ -1,1 +1,14 @@
 //! What every script-facing name means: signatures, roles, the catalog of what is built in and of what OpenSIPS knows.
+//!
+//! A module's rows (`modules/*`) are collected into one `Catalog`; the checker, the linker and the documentation read
+//! that and nothing else. `opensips` has the names OpenSIPS knows, also those not implemented here, and `near` finds
+//! the name somebody meant. Bodies are absent: they are the VM's.
+pub mod catalog;
+pub mod signature;
+
+pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
+pub use signature::{
+    Constraint, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, Param, ParamSignature, ParamType,
+    PvarSignature, Role, RouteKind, RouteMask, Setting, Signature, SubName, TransformArgs, TransformSignature,
+    ValueType, VarUse,
+};

@@ -1,0 +1,326 @@
+//! Facts about script-facing names, as the checker, the documentation and the linker read them.
+//!
+//! A row is written once, next to its body (`vm::script_fns!`); argument types and arity come from the body's Rust
+//! signature. Rules ask rows for roles and never for names.
+use std::fmt;
+use std::ops::BitOr;
+
+/// Which route types a function may be called from; the bits are OpenSIPS's.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct RouteMask(pub u16);
+
+impl RouteMask {
+    pub const REQUEST: RouteMask = RouteMask(1);
+    pub const FAILURE: RouteMask = RouteMask(2);
+    pub const ONREPLY: RouteMask = RouteMask(4);
+    pub const BRANCH: RouteMask = RouteMask(8);
+    pub const ERROR: RouteMask = RouteMask(16);
+    pub const LOCAL: RouteMask = RouteMask(32);
+    pub const STARTUP: RouteMask = RouteMask(64);
+    pub const TIMER: RouteMask = RouteMask(128);
+    pub const EVENT: RouteMask = RouteMask(256);
+    pub const ALL: RouteMask = RouteMask(511);
+
+    pub const fn or(self, other: RouteMask) -> RouteMask {
+        RouteMask(self.0 | other.0)
+    }
+
+    pub const fn contains(self, other: RouteMask) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for RouteMask {
+    type Output = RouteMask;
+    fn bitor(self, other: RouteMask) -> RouteMask {
+        self.or(other)
+    }
+}
+
+impl fmt::Debug for RouteMask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = RouteKind::ALL.iter().filter(|k| self.contains(k.mask())).map(|k| k.keyword());
+        f.write_str(&names.collect::<Vec<_>>().join("|"))
+    }
+}
+
+/// The families of route blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RouteKind {
+    Request,
+    Failure,
+    OnReply,
+    Branch,
+    Error,
+    Local,
+    Startup,
+    Timer,
+    Event,
+}
+
+impl RouteKind {
+    pub const ALL: [RouteKind; 9] = [
+        RouteKind::Request,
+        RouteKind::Failure,
+        RouteKind::OnReply,
+        RouteKind::Branch,
+        RouteKind::Error,
+        RouteKind::Local,
+        RouteKind::Startup,
+        RouteKind::Timer,
+        RouteKind::Event,
+    ];
+
+    pub const fn mask(self) -> RouteMask {
+        match self {
+            RouteKind::Request => RouteMask::REQUEST,
+            RouteKind::Failure => RouteMask::FAILURE,
+            RouteKind::OnReply => RouteMask::ONREPLY,
+            RouteKind::Branch => RouteMask::BRANCH,
+            RouteKind::Error => RouteMask::ERROR,
+            RouteKind::Local => RouteMask::LOCAL,
+            RouteKind::Startup => RouteMask::STARTUP,
+            RouteKind::Timer => RouteMask::TIMER,
+            RouteKind::Event => RouteMask::EVENT,
+        }
+    }
+
+    /// The word that opens such a block in a script.
+    pub const fn keyword(self) -> &'static str {
+        match self {
+            RouteKind::Request => "route",
+            RouteKind::Failure => "failure_route",
+            RouteKind::OnReply => "onreply_route",
+            RouteKind::Branch => "branch_route",
+            RouteKind::Error => "error_route",
+            RouteKind::Local => "local_route",
+            RouteKind::Startup => "startup_route",
+            RouteKind::Timer => "timer_route",
+            RouteKind::Event => "event_route",
+        }
+    }
+}
+
+/// A check of a literal argument or parameter value, the same at check time and at start.
+pub type LiteralCheck = fn(&[u8]) -> Result<(), String>;
+
+/// What an argument may be (language reference 7.2).
+#[derive(Clone, Copy, Debug)]
+pub enum ParamType {
+    /// Integer literal or variable with an integer face.
+    Int,
+    /// String literal, expanded as a format string, or variable with a string face.
+    Str,
+    /// String literal without variables.
+    StrStatic,
+    /// String taken verbatim, or variable.
+    StrVerbatim,
+    /// Variable passed by reference.
+    Var(VarUse),
+    /// Regular expression, compiled at start when literal.
+    Regex,
+    /// Name of a route of this family.
+    Route(RouteKind),
+    /// Name of a flag of this family, static.
+    Flag(FlagFamily),
+    /// String with a vocabulary of its own (flag lists, selectors); literals are checked before the first packet.
+    Words(LiteralCheck),
+}
+
+impl ParamType {
+    /// The word that messages use for this type.
+    pub const fn word(self) -> &'static str {
+        match self {
+            ParamType::Int => "int",
+            ParamType::Str | ParamType::StrVerbatim | ParamType::Words(_) => "string",
+            ParamType::StrStatic => "static string",
+            ParamType::Var(_) => "variable",
+            ParamType::Regex => "regular expression",
+            ParamType::Route(_) => "route name",
+            ParamType::Flag(_) => "flag name",
+        }
+    }
+}
+
+/// What a function does with a variable it is handed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VarUse {
+    In,
+    /// Must be writable.
+    Out,
+    /// Must be writable, and an AVP.
+    OutAvp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FlagFamily {
+    Message,
+    Branch,
+    Dialog,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    pub name: &'static str,
+    pub ty: ParamType,
+    pub optional: bool,
+}
+
+/// The two stacks of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ContextKind {
+    Dialog,
+    Accounting,
+}
+
+/// What rules and the linker know of a function, beyond its types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Pushes(ContextKind),
+    Pops(ContextKind),
+    /// Sends the request on.
+    Relays,
+    Replies,
+    /// Always ends the script.
+    EndsScript,
+    /// May suspend the run.
+    Waits,
+    /// Its return code deserves a look.
+    MayFail,
+    /// Acts on the own dialog although another is loaded.
+    SeesOwn,
+    /// Makes the call's dialog.
+    CreatesDialog,
+    /// Parameter number names a dialog profile.
+    UsesProfile(u8),
+    /// Parameter number names an accounting table or field set.
+    Accounts,
+    /// Ours, not OpenSIPS's: a script that uses it is not portable.
+    NotPortable,
+}
+
+/// A function as scripts call it.
+#[derive(Clone, Copy, Debug)]
+pub struct Signature {
+    pub name: &'static str,
+    pub params: &'static [Param],
+    pub routes: RouteMask,
+    pub roles: &'static [Role],
+    pub doc: &'static str,
+}
+
+impl Signature {
+    /// Arguments up to the last mandatory one.
+    pub fn required(&self) -> usize {
+        self.params.iter().rposition(|p| !p.optional).map_or(0, |i| i + 1)
+    }
+
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// How a variable takes its name in parentheses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubName {
+    None,
+    /// May be there.
+    Optional,
+    Required,
+}
+
+/// A variable as scripts write it.
+#[derive(Clone, Copy, Debug)]
+pub struct PvarSignature {
+    pub name: &'static str,
+    pub sub: SubName,
+    /// `$avp($var(x))`: the name in parentheses may itself be a variable.
+    pub dynamic_sub: bool,
+    /// `$(name[i])`.
+    pub index: bool,
+    pub writable: bool,
+    /// The name in parentheses must be declared: which declaration.
+    pub uses: Option<DeclaredName>,
+    /// Checks a literal name in parentheses.
+    pub check_sub: Option<LiteralCheck>,
+    pub doc: &'static str,
+}
+
+/// Names that a module parameter declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeclaredName {
+    AccExtra,
+    AccLeg,
+    Profile,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct TransformSignature {
+    pub class: &'static str,
+    pub name: &'static str,
+    pub args: TransformArgs,
+    pub doc: &'static str,
+}
+
+/// How the text behind the comma is read (language reference 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransformArgs {
+    None,
+    /// Between `min` and `max` comma-separated numbers, texts or variables.
+    List { min: u8, max: u8 },
+    /// A number or variable, a comma, then exactly one character.
+    IndexAndChar,
+    /// A quoted or bare pad, then a number; literals only.
+    PadAndWidth,
+    /// `/re/replacement/flags`.
+    Substitution,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueType {
+    Int,
+    Str,
+}
+
+/// A module parameter; the setter's pure half runs at check time too.
+#[derive(Clone, Copy)]
+pub struct ParamSignature {
+    pub name: &'static str,
+    pub ty: ValueType,
+    pub check: Option<LiteralCheck>,
+    /// What the parameter's value declares (profiles, accounting fields).
+    pub declares: Option<(DeclaredName, fn(&[u8]) -> Vec<String>)>,
+    /// Accepted, named at start, without effect here; the text says why.
+    pub no_effect: Option<&'static str>,
+    pub doc: &'static str,
+}
+
+/// What a module's configuration demands of the rest of the script.
+#[derive(Clone, Copy)]
+pub struct Constraint {
+    /// Given the module's parameters (name, value) and the loaded modules, what is wrong and what to do.
+    pub check: fn(&[(String, Setting)], &[String]) -> Result<(), String>,
+}
+
+/// A parameter's value as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setting {
+    Int(i32),
+    Str(Vec<u8>),
+}
+
+/// A built-in module as everything above the VM sees it.
+pub struct ModuleSignature {
+    pub name: &'static str,
+    /// Modules that must be loaded too.
+    pub needs: &'static [&'static str],
+    pub functions: Vec<&'static Signature>,
+    pub pvars: Vec<&'static PvarSignature>,
+    pub transforms: Vec<&'static TransformSignature>,
+    pub params: &'static [ParamSignature],
+    pub constraints: &'static [Constraint],
+    pub events: &'static [&'static str],
+    pub statistics: &'static [&'static str],
+    /// A transport: at least one must be loaded.
+    pub transport: Option<&'static str>,
+}
