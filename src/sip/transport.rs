@@ -15,10 +15,12 @@ impl Transport {
     pub const ALL: [Transport; 6] =
         [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Sctp, Transport::Ws, Transport::Wss];
 
+    /// Case does not matter. `None` for a transport we do not speak, which is no error in a Via of another hop.
     pub fn parse(name: &[u8]) -> Option<Transport> {
         Self::ALL.into_iter().find(|t| t.name().as_bytes().eq_ignore_ascii_case(name))
     }
 
+    /// As in `;transport=` and in sockets.
     pub const fn name(self) -> &'static str {
         match self {
             Transport::Udp => "udp",
@@ -42,10 +44,16 @@ impl Transport {
         }
     }
 
+    /// Retransmission timers are off on these (RFC 3261 17.1).
     pub const fn is_reliable(self) -> bool {
         !matches!(self, Transport::Udp)
     }
 
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Transport::Tls | Transport::Wss)
+    }
+
+    /// RFC 3261 19.1.2, RFC 7118 8.1.
     pub const fn default_port(self) -> u16 {
         match self {
             Transport::Udp | Transport::Tcp | Transport::Sctp => 5060,
@@ -53,5 +61,19 @@ impl Transport {
             Transport::Ws => 80,
             Transport::Wss => 443,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_reads_back() {
+        for transport in Transport::ALL {
+            assert_eq!(Transport::parse(transport.name().as_bytes()), Some(transport));
+            assert_eq!(Transport::parse(transport.via_name().as_bytes()), Some(transport));
+        }
+        assert_eq!(Transport::parse(b"UNKNOWN"), None);
     }
 }
