@@ -1,0 +1,16 @@
+//! Dialogs as data and machines: states, legs, identifiers, CSeq rules.
+//!
+//! Path of data: an initial request gets a `Did` from `hash` and a counter of its bucket; replies and requests move `state`,
+//! which answers with actions for the dialog module; `leg` finds out who speaks and keeps what each side needs to be reached.
+//!
+//! Absent: the table of dialogs, values, profiles, persistence and routes of the script; `modules::dialog` owns them.
+//! A new event of a dialog is a variant of `state::Event`, its arms and a row in the tests.
+pub mod cseq;
+pub mod did;
+pub mod hash;
+pub mod leg;
+pub mod state;
+
+pub use did::Did;
+pub use leg::{Direction, Leg, LegId, Legs};
+pub use state::{Machine, State};
