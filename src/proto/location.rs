@@ -30,7 +30,11 @@ pub enum Scheme {
 pub enum Target {
     Address(SocketAddr, Transport),
     /// Ask `resolver` for the host, then `with_address`.
-    NeedsName { host: Str, port: u16, transport: Transport },
+    NeedsName {
+        host: Str,
+        port: u16,
+        transport: Transport,
+    },
 }
 
 impl Target {
@@ -50,7 +54,7 @@ pub fn locate(destination: &Destination<'_>) -> Option<Target> {
         return None;
     }
     let transport = transport_of(destination);
-    let port = destination.port.filter(|port| *port != 0).unwrap_or_else(|| default_port(transport));
+    let port = destination.port.filter(|port| *port != 0).unwrap_or_else(|| transport.default_port());
     Some(match parse_address(host) {
         Some(ip) => Target::Address(SocketAddr::new(ip, port), transport),
         None => Target::NeedsName { host: Str::new(host), port, transport },
@@ -77,7 +81,72 @@ fn transport_of(destination: &Destination<'_>) -> Transport {
     }
 }
 
-/// RFC 3261 19.1.2 and RFC 7118.
-fn default_port(transport: Transport) -> u16 {
-    transport.default_port()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(host: &[u8]) -> Destination<'_> {
+        Destination { host, ..Destination::default() }
+    }
+
+    fn address(text: &str, transport: Transport) -> Option<Target> {
+        Some(Target::Address(text.parse().expect("an address and port"), transport))
+    }
+
+    fn name(host: &str, port: u16, transport: Transport) -> Option<Target> {
+        Some(Target::NeedsName { host: Str::from(host), port, transport })
+    }
+
+    #[test]
+    fn address_needs_no_name() {
+        assert_eq!(locate(&to(b"192.0.2.1")), address("192.0.2.1:5060", Transport::Udp));
+        assert_eq!(locate(&to(b"[2001:db8::1]")), address("[2001:db8::1]:5060", Transport::Udp));
+        assert_eq!(locate(&to(b"2001:db8::1")), address("[2001:db8::1]:5060", Transport::Udp));
+        let port = Destination { port: Some(5080), ..to(b"192.0.2.1") };
+        assert_eq!(locate(&port), address("192.0.2.1:5080", Transport::Udp));
+    }
+
+    #[test]
+    fn name_is_left_to_the_resolver() {
+        assert_eq!(locate(&to(b"example.com")), name("example.com", 5060, Transport::Udp));
+        assert_eq!(locate(&to(b"1.2.3")), name("1.2.3", 5060, Transport::Udp));
+        assert_eq!(locate(&to(b"[nonsense]")), name("[nonsense]", 5060, Transport::Udp));
+    }
+
+    #[test]
+    fn maddr_replaces_the_host() {
+        let destination = Destination { maddr: Some(b"192.0.2.9"), ..to(b"example.com") };
+        assert_eq!(locate(&destination), address("192.0.2.9:5060", Transport::Udp));
+        let empty = Destination { maddr: Some(b""), ..to(b"example.com") };
+        assert_eq!(locate(&empty), name("example.com", 5060, Transport::Udp));
+    }
+
+    #[test]
+    fn transport_decides_the_port() {
+        let over = |transport| locate(&Destination { transport: Some(transport), ..to(b"192.0.2.1") });
+        assert_eq!(over(Transport::Tcp), address("192.0.2.1:5060", Transport::Tcp));
+        assert_eq!(over(Transport::Tls), address("192.0.2.1:5061", Transport::Tls));
+        assert_eq!(over(Transport::Wss), address("192.0.2.1:443", Transport::Wss));
+    }
+
+    #[test]
+    fn sips_is_always_secure() {
+        let over = |transport| locate(&Destination { transport, scheme: Scheme::Sips, ..to(b"192.0.2.1") });
+        for transport in [None, Some(Transport::Udp), Some(Transport::Tcp), Some(Transport::Tls)] {
+            assert_eq!(over(transport), address("192.0.2.1:5061", Transport::Tls), "{transport:?}");
+        }
+        assert_eq!(over(Some(Transport::Ws)), address("192.0.2.1:443", Transport::Wss));
+    }
+
+    #[test]
+    fn nothing_leads_nowhere() {
+        assert_eq!(locate(&to(b"")), None);
+    }
+
+    #[test]
+    fn resolved_name_keeps_port_and_transport() {
+        let target = locate(&Destination { port: Some(5070), ..to(b"example.com") }).expect("a host");
+        let found = target.with_address("192.0.2.7".parse().expect("an address"));
+        assert_eq!(found, ("192.0.2.7:5070".parse().expect("an address and port"), Transport::Udp));
+    }
 }

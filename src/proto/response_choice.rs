@@ -17,7 +17,9 @@ pub enum BranchKind {
     /// `minor_branch_flag`: nobody waits for it.
     Minor,
     /// `t_wait_for_new_branches`: no peer behind it, it keeps the request open until `awaited` branches exist.
-    Phony { awaited: BranchIndex },
+    Phony {
+        awaited: BranchIndex,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

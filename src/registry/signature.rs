@@ -267,7 +267,10 @@ pub struct TransformSignature {
 pub enum TransformArgs {
     None,
     /// Between `min` and `max` comma-separated numbers, texts or variables.
-    List { min: u8, max: u8 },
+    List {
+        min: u8,
+        max: u8,
+    },
     /// A number or variable, a comma, then exactly one character.
     IndexAndChar,
     /// A quoted or bare pad, then a number; literals only.

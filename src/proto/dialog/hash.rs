@@ -4,9 +4,11 @@
 /// The hash over four bytes at a time. Bytes above 127 count as negative numbers, as on the machines OpenSIPS runs on most.
 pub fn call_id_hash(call_id: &[u8]) -> u32 {
     let (words, rest) = call_id.as_chunks::<4>();
-    let sum = words.iter().map(|word| word_value(word)).chain([word_value(rest)]).fold(0u32, |sum, word| {
-        sum.wrapping_add(word ^ (word >> 3))
-    });
+    let sum = words
+        .iter()
+        .map(|word| word_value(word))
+        .chain([word_value(rest)])
+        .fold(0u32, |sum, word| sum.wrapping_add(word ^ (word >> 3)));
     sum.wrapping_add(sum >> 11).wrapping_add(sum >> 13).wrapping_add(sum >> 23)
 }
 

@@ -27,10 +27,6 @@ impl State {
     pub fn is_active(self) -> bool {
         matches!(self, State::ConfirmedNoAck | State::Confirmed)
     }
-
-    fn is_initial(self) -> bool {
-        matches!(self, State::Unconfirmed | State::Early)
-    }
 }
 
 /// Which end of the call sent a request.
@@ -65,7 +61,10 @@ pub enum Event {
     /// A final reply of 300 or more to the initial INVITE.
     Failure,
     Ack,
-    Bye { from: Party, leg: LegRole },
+    Bye {
+        from: Party,
+        leg: LegRole,
+    },
     Prack,
     /// Any other request within the dialog.
     Request,
@@ -131,7 +130,10 @@ pub enum Lifetime {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Raise E_DLG_STATE_CHANGED. First whenever the state changes; counters of early and active dialogs follow from it.
-    StateChanged { from: State, to: State },
+    StateChanged {
+        from: State,
+        to: State,
+    },
     /// Put the dialog back among the living: a 2xx overtook the failure of another branch.
     Revive,
     /// The start of the call is now, and the answering leg is the primary one.
@@ -198,14 +200,7 @@ impl Default for Machine {
 
 impl Machine {
     pub fn new(on_race: OnRace) -> Machine {
-        Machine {
-            state: State::Unconfirmed,
-            on_race,
-            bye_seen: false,
-            cancelled: false,
-            raced: false,
-            byes_pending: 0,
-        }
+        Machine { state: State::Unconfirmed, on_race, bye_seen: false, cancelled: false, raced: false, byes_pending: 0 }
     }
 
     /// A dialog read from the database or received from another node.

@@ -38,17 +38,11 @@ impl NonInviteServer {
     pub fn on(&mut self, now: Instant, event: ServerEvent, out: &mut ServerActions) {
         use ServerEvent::{Ack, LocalReply, Reply, Request, Timer, TransportError};
         match (self.state, event) {
-            (
-                State::Trying | State::Proceeding,
-                Reply(status @ 100..=199) | LocalReply(status @ 100..=199),
-            ) => {
+            (State::Trying | State::Proceeding, Reply(status @ 100..=199) | LocalReply(status @ 100..=199)) => {
                 self.state = State::Proceeding;
                 out.push(ServerAction::SendReply(status));
             }
-            (
-                State::Trying | State::Proceeding,
-                Reply(status @ 200..=699) | LocalReply(status @ 200..=699),
-            ) => {
+            (State::Trying | State::Proceeding, Reply(status @ 200..=699) | LocalReply(status @ 200..=699)) => {
                 out.push(ServerAction::SendReply(status));
                 self.complete(now, out);
             }

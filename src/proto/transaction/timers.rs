@@ -1,5 +1,6 @@
 //! How long each state lasts: the script's `tm` parameters and what RFC 3261 derives from T1, T2 and T4.
 use crate::base::Instant;
+use crate::sip::Transport;
 use std::time::Duration;
 
 /// Does the transport repeat lost messages itself? Then the machine does not, and the lingering states last no time.
@@ -7,6 +8,12 @@ use std::time::Duration;
 pub enum Reliability {
     Unreliable,
     Reliable,
+}
+
+impl From<Transport> for Reliability {
+    fn from(transport: Transport) -> Reliability {
+        if transport.is_reliable() { Reliability::Reliable } else { Reliability::Unreliable }
+    }
 }
 
 /// `restart_fr_on_each_reply`: does every provisional give an INVITE branch another `fr_inv`?
