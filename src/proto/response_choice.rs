@@ -1,8 +1,12 @@
 //! Which reply of which branch goes upstream: the response context of RFC 3261 16.7 with OpenSIPS's table of priorities.
 //!
 //! A `Fork` holds the latest status of every branch of one request. The owner reports replies (a time-out is a 408) and does
-//! what the `Decision` says. When all branches are final it may run its failure route first: branches added there open a new
-//! round, and only they are compared in it. Absent: the replies themselves, timers, sending.
+//! what the `Decision` says. When there is a winner it may run its failure route first: branches added there open a new
+//! round, and only they are compared in it. Absent: the replies themselves, timers, sending, and the next address of a name:
+//! an owner that still has one tries it instead of reporting the 503 or 408.
+//!
+//! One difference from OpenSIPS: a 2xx to INVITE is relayed even when its branch was already given up (RFC 3261 16.7 point 5),
+//! because its callee takes the call for answered.
 use smallvec::SmallVec;
 
 /// OpenSIPS's limit.
@@ -100,6 +104,8 @@ pub struct Fork {
     round: usize,
     cancelled: bool,
     search_ended: bool,
+    /// This round has its winner.
+    decided: bool,
     /// The final status sent upstream.
     sent: Option<u16>,
 }
@@ -113,16 +119,20 @@ impl Fork {
             round: 0,
             cancelled: false,
             search_ended: false,
+            decided: false,
             sent: None,
         }
     }
 
-    /// A branch is about to be sent.
+    /// A branch is about to be sent. After a winner it opens a new round.
     pub fn add(&mut self, kind: BranchKind) -> Result<BranchIndex, Closed> {
         if let Some(why) = self.closed() {
             return Err(why);
         }
         let index = self.branches.len();
+        if std::mem::take(&mut self.decided) {
+            self.round = index;
+        }
         self.branches.push(Branch { kind, status: 0 });
         Ok(index as BranchIndex)
     }
@@ -136,11 +146,6 @@ impl Fork {
             Fork { branches, .. } if branches.len() >= MAX_BRANCHES => Some(Closed::TooMany),
             Fork { .. } => None,
         }
-    }
-
-    /// The failure route starts: branches it adds are compared among themselves.
-    pub fn new_round(&mut self) {
-        self.round = self.branches.len();
     }
 
     /// The request was cancelled upstream; `pending` says which branches to cancel.
@@ -175,12 +180,13 @@ impl Fork {
         let answers = self.method == Method::Invite && (200..300).contains(&status);
         let sent = self.sent;
         let Some(branch) = self.branches.get_mut(usize::from(index)) else { return Decision::Discard };
-        // RFC 3261 16.7 point 5: a 2xx to INVITE goes upstream even after another final.
-        let after_final = branch.is_final() && !(answers && (branch.status < 300 || sent.is_some()));
-        if after_final || (sent.is_some() && !answers) {
+        if branch.is_final() && !answers {
             return Decision::Discard;
         }
         branch.status = status;
+        if (sent.is_some() || self.decided) && !answers {
+            return Decision::Discard;
+        }
         match status {
             101..=199 => Decision::Relay { branch: index, others: Others::Keep },
             200..=299 => {
@@ -195,7 +201,7 @@ impl Fork {
     }
 
     /// The best final reply of this round, once every branch that counts has one. `Discard` when no branch has any.
-    pub fn choose(&self) -> Decision {
+    pub fn choose(&mut self) -> Decision {
         let mut best: Option<(u16, BranchIndex, u16)> = None;
         let mut others = Others::Keep;
         for (index, branch) in self.round_branches() {
@@ -213,17 +219,18 @@ impl Fork {
             best = Some(best.map_or(candidate, |known| if candidate.0 < known.0 { candidate } else { known }));
         }
         match best {
-            Some((_, branch, status)) => Decision::Winner(self.winner(branch, status, others)),
+            Some((_, branch, status)) => self.decide(branch, status, others),
             None => Decision::Discard,
         }
     }
 
     fn end_search(&mut self, branch: BranchIndex, status: u16) -> Decision {
         self.search_ended = true;
-        Decision::Winner(self.winner(branch, status, Others::Cancel))
+        self.decide(branch, status, Others::Cancel)
     }
 
-    fn winner(&self, branch: BranchIndex, status: u16, others: Others) -> Winner {
+    fn decide(&mut self, branch: BranchIndex, status: u16, others: Others) -> Decision {
+        self.decided = true;
         let challenges = match status {
             401 | 407 => self
                 .round_branches()
@@ -232,7 +239,7 @@ impl Fork {
                 .collect(),
             _ => SmallVec::new(),
         };
-        Winner { branch, status, others, challenges }
+        Decision::Winner(Winner { branch, status, others, challenges })
     }
 
     fn round_branches(&self) -> impl Iterator<Item = (BranchIndex, Branch)> {
@@ -272,6 +279,7 @@ pub fn priority(status: u16, cancelled: bool) -> u16 {
 mod tests {
     use super::BranchKind::*;
     use super::*;
+    use proptest::prelude::*;
 
     fn fork(kinds: &[BranchKind]) -> Fork {
         fork_of(Method::Invite, SixHundred::EndsSearch, kinds)
@@ -376,6 +384,9 @@ mod tests {
         let mut fork = fork(&[Normal, Normal]);
         assert_eq!(fork.on_reply(1, 603), winner(1, 603, Others::Cancel));
         assert_eq!(fork.add(Normal), Err(Closed::SearchEnded));
+        assert_eq!(fork.on_reply(0, 180), Decision::Discard);
+        assert_eq!(fork.on_reply(0, 487), Decision::Discard, "there is one winner");
+        assert_eq!(fork.pending().count(), 0);
     }
 
     #[test]
@@ -396,6 +407,7 @@ mod tests {
     fn nobody_waits_for_a_minor_branch() {
         let mut fork = fork(&[Normal, Minor]);
         assert_eq!(fork.on_reply(0, 486), winner(0, 486, Others::Cancel));
+        assert_eq!(fork.on_reply(1, 487), Decision::Discard);
     }
 
     #[test]
@@ -431,7 +443,6 @@ mod tests {
     fn each_round_is_judged_by_itself() {
         let mut fork = fork(&[Normal]);
         assert_eq!(fork.on_reply(0, 302), winner(0, 302, Others::Keep));
-        fork.new_round();
         assert_eq!(fork.add(Normal), Ok(1));
         assert_eq!(fork.on_reply(1, 486), winner(1, 486, Others::Keep));
     }
@@ -446,6 +457,13 @@ mod tests {
     }
 
     #[test]
+    fn late_2xx_of_a_branch_given_up_is_relayed() {
+        let mut fork = fork(&[Normal, Normal]);
+        fork.on_reply(0, 408);
+        assert_eq!(fork.on_reply(0, 200), relay(0, Others::Cancel));
+    }
+
+    #[test]
     fn reply_of_the_script_closes_the_fork() {
         let mut fork = fork(&[Normal]);
         fork.sent(180);
@@ -453,6 +471,18 @@ mod tests {
         fork.sent(486);
         assert_eq!(fork.on_reply(0, 404), Decision::Discard);
         assert_eq!(fork.add(Normal), Err(Closed::Answered));
+    }
+
+    proptest! {
+        #[test]
+        fn one_winner_at_most_and_no_better_reply(statuses in prop::collection::vec(300..600u16, 1..8)) {
+            let mut fork = fork(&vec![Normal; statuses.len()]);
+            let last = decide(&mut fork, &statuses);
+            let Decision::Winner(winner) = last else { panic!("all branches are final") };
+            let best = statuses.iter().map(|status| priority(*status, false)).min();
+            prop_assert_eq!(Some(priority(winner.status, false)), best);
+            prop_assert_eq!(decide(&mut fork, &statuses), Decision::Discard);
+        }
     }
 
     #[test]

@@ -163,7 +163,7 @@ impl Legs {
     /// the primary callee. None when the tags are not this dialog's.
     pub fn matching(&self, from_tag: &[u8], to_tag: &[u8]) -> Option<Matched> {
         if from_tag == self.caller.tag.as_bytes()
-            && let Some(to) = self.callee_by_tag(to_tag)
+            && let Some(to) = self.addressed_callee(to_tag)
         {
             return Some(Matched { from: LegId::CALLER, to });
         }
@@ -179,14 +179,15 @@ impl Legs {
         if tag == self.caller.tag.as_bytes() {
             return Some(LegId::CALLER);
         }
-        self.callees().find(|(_, leg)| !leg.tag.is_empty() && *leg.tag == *tag).map(|(id, _)| id)
+        self.callee_by_tag(tag)
+    }
+
+    fn addressed_callee(&self, to_tag: &[u8]) -> Option<LegId> {
+        if to_tag.is_empty() { self.primary() } else { self.callee_by_tag(to_tag) }
     }
 
     fn callee_by_tag(&self, tag: &[u8]) -> Option<LegId> {
-        if tag.is_empty() {
-            return self.primary();
-        }
-        self.callees().find(|(_, leg)| *leg.tag == *tag).map(|(id, _)| id)
+        self.callees().find(|(_, leg)| !leg.tag.is_empty() && *leg.tag == *tag).map(|(id, _)| id)
     }
 
     fn add(&mut self, leg: Leg) -> Option<LegId> {
@@ -274,7 +275,7 @@ mod tests {
     #[test]
     fn foreign_tags_do_not_match() {
         let (legs, _) = forked();
-        for (from, to) in [("a", "x"), ("x", "a"), ("b1", "c1"), ("x", "y"), ("A", "b1")] {
+        for (from, to) in [("a", "x"), ("x", "a"), ("b1", "c1"), ("x", "y"), ("A", "b1"), ("", "a")] {
             assert_eq!(legs.matching(from.as_bytes(), to.as_bytes()), None, "{from} {to}");
         }
     }

@@ -62,7 +62,7 @@ impl InviteClient {
     pub fn on(&mut self, now: Instant, event: ClientEvent, out: &mut ClientActions) {
         use ClientEvent::{Reply, Timer, TransportError};
         match (self.state, event) {
-            (State::Calling, Reply(100..=199)) => self.first_provisional(now, event, out),
+            (State::Calling, Reply(status @ 100..=199)) => self.first_provisional(now, status, out),
             (State::Proceeding, Reply(status @ 100..=199)) => {
                 out.push(ClientAction::Pass(status));
                 if self.timers.fr_restart == FrRestart::OnEachReply && self.cancel != Cancel::Sent && !self.gave_up {
@@ -106,10 +106,8 @@ impl InviteClient {
         }
     }
 
-    fn first_provisional(&mut self, now: Instant, event: ClientEvent, out: &mut ClientActions) {
-        if let ClientEvent::Reply(status) = event {
-            out.push(ClientAction::Pass(status));
-        }
+    fn first_provisional(&mut self, now: Instant, status: u16, out: &mut ClientActions) {
+        out.push(ClientAction::Pass(status));
         self.enter(State::Proceeding, after(now, self.timers.fr_inv));
         if self.cancel == Cancel::AwaitsProvisional {
             self.send_cancel(now, out);

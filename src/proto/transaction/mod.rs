@@ -18,7 +18,75 @@ pub use non_invite_client::NonInviteClient;
 pub use non_invite_server::NonInviteServer;
 pub use timers::{Challenges, FrRestart, Reliability, Timers};
 
+use crate::base::Instant;
 use smallvec::SmallVec;
+
+/// The client transaction of any request but ACK.
+#[derive(Clone, Copy, Debug)]
+pub enum Client {
+    Invite(InviteClient),
+    NonInvite(NonInviteClient),
+}
+
+impl Client {
+    /// Sends the request.
+    pub fn start(
+        method: &[u8],
+        now: Instant,
+        timers: Timers,
+        reliability: Reliability,
+        out: &mut ClientActions,
+    ) -> Client {
+        match method {
+            b"INVITE" => Client::Invite(InviteClient::start(now, timers, reliability, out)),
+            _ => Client::NonInvite(NonInviteClient::start(now, timers, reliability, out)),
+        }
+    }
+
+    pub fn on(&mut self, now: Instant, event: ClientEvent, out: &mut ClientActions) {
+        match self {
+            Client::Invite(machine) => machine.on(now, event, out),
+            Client::NonInvite(machine) => machine.on(now, event, out),
+        }
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Client::Invite(machine) => machine.poll_timeout(),
+            Client::NonInvite(machine) => machine.poll_timeout(),
+        }
+    }
+}
+
+/// The server transaction of any request but ACK.
+#[derive(Clone, Copy, Debug)]
+pub enum Server {
+    Invite(InviteServer),
+    NonInvite(NonInviteServer),
+}
+
+impl Server {
+    pub fn new(method: &[u8], timers: Timers, reliability: Reliability) -> Server {
+        match method {
+            b"INVITE" => Server::Invite(InviteServer::new(timers, reliability)),
+            _ => Server::NonInvite(NonInviteServer::new(timers, reliability)),
+        }
+    }
+
+    pub fn on(&mut self, now: Instant, event: ServerEvent, out: &mut ServerActions) {
+        match self {
+            Server::Invite(machine) => machine.on(now, event, out),
+            Server::NonInvite(machine) => machine.on(now, event, out),
+        }
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Server::Invite(machine) => machine.poll_timeout(),
+            Server::NonInvite(machine) => machine.poll_timeout(),
+        }
+    }
+}
 
 /// What happens to a client transaction. A status is that of a reply received on its branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,3 +163,87 @@ pub enum ServerAction {
 /// Room for the longest answer to one event, so that no machine allocates.
 pub type ClientActions = SmallVec<[ClientAction; 4]>;
 pub type ServerActions = SmallVec<[ServerAction; 4]>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reliability() -> impl Strategy<Value = Reliability> {
+        prop_oneof![Just(Reliability::Unreliable), Just(Reliability::Reliable)]
+    }
+
+    fn method() -> impl Strategy<Value = &'static [u8]> {
+        prop_oneof![Just(b"INVITE".as_slice()), Just(b"BYE".as_slice())]
+    }
+
+    fn client_event() -> impl Strategy<Value = ClientEvent> {
+        prop_oneof![
+            4 => (0..800u16).prop_map(ClientEvent::Reply),
+            2 => Just(ClientEvent::Timer),
+            1 => Just(ClientEvent::Cancel),
+        ]
+    }
+
+    fn server_event() -> impl Strategy<Value = ServerEvent> {
+        prop_oneof![
+            3 => (0..800u16).prop_map(ServerEvent::Reply),
+            1 => (0..800u16).prop_map(ServerEvent::LocalReply),
+            2 => Just(ServerEvent::Request),
+            1 => Just(ServerEvent::Ack),
+            2 => Just(ServerEvent::Timer),
+            1 => Just(ServerEvent::TransportError),
+        ]
+    }
+
+    proptest! {
+        /// Left alone, every client transaction ends, once, and then is silent.
+        #[test]
+        fn clients_end(
+            method in method(),
+            reliability in reliability(),
+            events in prop::collection::vec((0..40_000u64, client_event()), 0..30),
+        ) {
+            let mut out = ClientActions::new();
+            let mut now = Instant::ZERO;
+            let mut client = Client::start(method, now, Timers::default(), reliability, &mut out);
+            for (after, event) in events {
+                now = Instant(now.0 + after * 1_000);
+                client.on(now, event, &mut out);
+            }
+            for _ in 0..100 {
+                let Some(at) = client.poll_timeout() else { break };
+                now = now.max(at);
+                client.on(now, ClientEvent::Timer, &mut out);
+            }
+            prop_assert_eq!(client.poll_timeout(), None);
+            prop_assert_eq!(out.last(), Some(&ClientAction::Terminated));
+            prop_assert_eq!(out.iter().filter(|action| **action == ClientAction::Terminated).count(), 1);
+        }
+
+        /// Once answered, every server transaction ends, once, and then is silent.
+        #[test]
+        fn answered_servers_end(
+            method in method(),
+            reliability in reliability(),
+            events in prop::collection::vec((0..40_000u64, server_event()), 0..30),
+        ) {
+            let mut out = ServerActions::new();
+            let mut now = Instant::ZERO;
+            let mut server = Server::new(method, Timers::default(), reliability);
+            for (after, event) in events {
+                now = Instant(now.0 + after * 1_000);
+                server.on(now, event, &mut out);
+            }
+            server.on(now, ServerEvent::Reply(500), &mut out);
+            for _ in 0..100 {
+                let Some(at) = server.poll_timeout() else { break };
+                now = now.max(at);
+                server.on(now, ServerEvent::Timer, &mut out);
+            }
+            prop_assert_eq!(server.poll_timeout(), None);
+            prop_assert_eq!(out.last(), Some(&ServerAction::Terminated));
+            prop_assert_eq!(out.iter().filter(|action| **action == ServerAction::Terminated).count(), 1);
+        }
+    }
+}
