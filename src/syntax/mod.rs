@@ -1,5 +1,6 @@
 //! Script text to syntax tree: includes, pest grammar, AST with trivia, variable references, format strings, patterns.
 pub mod ast;
+pub mod ere;
 pub mod format_string;
 pub mod origin;
 pub mod pvar;
