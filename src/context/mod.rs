@@ -1,1 +1,43 @@
 //! Runs and context stacks: what a script execution sees as its own call, and whose data it has loaded.
+//!
+//! A message becomes a `Run`; the run knows its own transaction and dialog and carries the stacks of loaded ones.
+//! `Core` has the tables that all workers share, `Shard` what is one worker's. Everything here is data with small
+//! methods; what functions do with it is the modules', when they run is the VM's and the engine's.
+//!
+//! A new thing that a call keeps goes into a `Slots` of its run, transaction or dialog; a new table goes into `Core`.
+pub mod accounting;
+pub mod avp;
+pub mod core;
+pub mod dialog;
+pub mod dialogs;
+pub mod effect;
+pub mod log;
+pub mod run;
+pub mod settings;
+pub mod slots;
+pub mod sockets;
+pub mod stack;
+pub mod stats;
+pub mod target;
+pub mod transaction;
+pub mod value;
+
+pub use self::core::{Core, Shard, Timer};
+pub use accounting::{AccCtx, AccState, Backend, BackendFlags, CdrCore};
+pub use avp::{AvpName, AvpNames, Avps};
+pub use dialog::{Dialog, DialogState, Membership, OwnedRoutes, ProfileId};
+pub use dialogs::{Dialogs, ValueKey};
+pub use effect::{Datagram, Effect, EffectAnswer, Output, WaitId};
+pub use log::{Level, Log, LogSink, Origin};
+pub use run::{
+    ArmedRoutes, Current, CurrentAcc, EventParam, Leaked, Own, OwnCall, Received, RouteLabel, Run, ScriptError,
+    ScriptState,
+};
+pub use settings::CoreSettings;
+pub use slots::{ModuleStates, Slots};
+pub use sockets::{Alias, Socket, SocketId, Sockets};
+pub use stack::{ContextStacks, PopError, PushError};
+pub use stats::{Counter, Stats};
+pub use target::{Target, Targets};
+pub use transaction::{Shared, Transaction, Transactions, TxId, TxState};
+pub use value::{Value, decimal};

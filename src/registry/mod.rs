@@ -9,6 +9,6 @@ pub mod signature;
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
 pub use signature::{
     Constraint, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, Param, ParamSignature, ParamType,
-    PvarSignature, Role, RouteKind, RouteMask, Setting, Signature, SubName, TransformArgs, TransformSignature,
+    PvarSignature, Role, RouteKind, RouteMask, Setting, Signature, SubName, TransformSignature,
     ValueType, VarUse,
 };

@@ -2,6 +2,8 @@
 //!
 //! A row is written once, next to its body (`vm::script_fns!`); argument types and arity come from the body's Rust
 //! signature. Rules ask rows for roles and never for names.
+pub use crate::syntax::ast::RouteKind;
+use crate::syntax::transform::ArgShape;
 use std::fmt;
 use std::ops::BitOr;
 
@@ -44,20 +46,6 @@ impl fmt::Debug for RouteMask {
     }
 }
 
-/// The families of route blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RouteKind {
-    Request,
-    Failure,
-    OnReply,
-    Branch,
-    Error,
-    Local,
-    Startup,
-    Timer,
-    Event,
-}
-
 impl RouteKind {
     pub const ALL: [RouteKind; 9] = [
         RouteKind::Request,
@@ -82,21 +70,6 @@ impl RouteKind {
             RouteKind::Startup => RouteMask::STARTUP,
             RouteKind::Timer => RouteMask::TIMER,
             RouteKind::Event => RouteMask::EVENT,
-        }
-    }
-
-    /// The word that opens such a block in a script.
-    pub const fn keyword(self) -> &'static str {
-        match self {
-            RouteKind::Request => "route",
-            RouteKind::Failure => "failure_route",
-            RouteKind::OnReply => "onreply_route",
-            RouteKind::Branch => "branch_route",
-            RouteKind::Error => "error_route",
-            RouteKind::Local => "local_route",
-            RouteKind::Startup => "startup_route",
-            RouteKind::Timer => "timer_route",
-            RouteKind::Event => "event_route",
         }
     }
 }
@@ -258,25 +231,13 @@ pub enum DeclaredName {
 pub struct TransformSignature {
     pub class: &'static str,
     pub name: &'static str,
-    pub args: TransformArgs,
+    /// How each argument is read.
+    pub args: &'static [ArgShape],
+    /// How many of them, from the end, may be missing.
+    pub optional: usize,
+    /// `{nameaddr.2.uri}`.
+    pub takes_index: bool,
     pub doc: &'static str,
-}
-
-/// How the text behind the comma is read (language reference 9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TransformArgs {
-    None,
-    /// Between `min` and `max` comma-separated numbers, texts or variables.
-    List {
-        min: u8,
-        max: u8,
-    },
-    /// A number or variable, a comma, then exactly one character.
-    IndexAndChar,
-    /// A quoted or bare pad, then a number; literals only.
-    PadAndWidth,
-    /// `/re/replacement/flags`.
-    Substitution,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

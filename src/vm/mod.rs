@@ -1,1 +1,27 @@
 //! The run loop: executes flat code against a run; builtins return a value, wait, or run a route.
+//!
+//! A module's rows are `Function`s, `Pvar`s and `TransformRow`s; their bodies get a `Cx` and Rust values made by
+//! `FromArg`. `Image` is a linked script. Nothing here knows a name of the script language.
+pub mod arg;
+pub mod cx;
+pub mod function;
+pub mod hook;
+pub mod image;
+pub mod module;
+pub mod pvar;
+pub mod ret;
+
+pub use arg::{
+    Arg, ArgError, AvpOut, BranchFlag, BranchRouteName, DialogFlag, FailureRouteName, FromArg, MessageFlag,
+    OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, VarIn, VarOut, Verbatim, Vocabulary, Words,
+};
+pub use cx::{Cx, position};
+pub use function::{Body, Function};
+pub use hook::{Hook, HookFn, ReplyOut};
+pub use image::Image;
+pub use module::{InitCx, InitFn, Module, Params};
+pub use pvar::{
+    Index, LinkedTransform, LinkedTransformArg, NameKind, Piece, Pvar, Store, TransformArg, TransformRow, Var,
+    VarIndex, VarName, WriteError, WriteFn,
+};
+pub use ret::{Answer, Outcome, OwnedRun, Ret, Scope, SubRun, Then};

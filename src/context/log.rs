@@ -1,0 +1,89 @@
+//! Where log lines go: a trait that the server implements, and the levels of OpenSIPS.
+use std::fmt;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// OpenSIPS's levels; the number is what `log_level` is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Alert = -3,
+    Critical = -2,
+    Error = -1,
+    Warning = 1,
+    Notice = 2,
+    Info = 3,
+    Debug = 4,
+}
+
+impl Level {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Level::Alert => "ALERT",
+            Level::Critical => "CRITICAL",
+            Level::Error => "ERROR",
+            Level::Warning => "WARNING",
+            Level::Notice => "NOTICE",
+            Level::Info => "INFO",
+            Level::Debug => "DBG",
+        }
+    }
+
+    /// The nearest level that exists: 0 counts as warning, what lies outside as the end of the scale.
+    pub const fn from_number(n: i32) -> Level {
+        match n {
+            i32::MIN..=-3 => Level::Alert,
+            -2 => Level::Critical,
+            -1 => Level::Error,
+            0 | 1 => Level::Warning,
+            2 => Level::Notice,
+            3 => Level::Info,
+            4..=i32::MAX => Level::Debug,
+        }
+    }
+}
+
+/// Who speaks: the script (no module named) or a part of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Script,
+    Part { module: &'static str, function: &'static str },
+}
+
+/// Takes lines that passed the level. Called from any worker.
+pub trait LogSink: Send + Sync {
+    fn line(&self, level: Level, origin: Origin, text: &[u8]);
+}
+
+/// The level check in front of a sink.
+pub struct Log {
+    sink: Box<dyn LogSink>,
+    level: AtomicI32,
+}
+
+impl Log {
+    pub fn new(sink: Box<dyn LogSink>, level: i32) -> Log {
+        Log { sink, level: AtomicI32::new(level) }
+    }
+
+    pub fn level(&self) -> i32 {
+        self.level.load(Ordering::Relaxed)
+    }
+
+    pub fn set_level(&self, level: i32) {
+        self.level.store(level, Ordering::Relaxed);
+    }
+
+    pub fn enabled(&self, level: Level) -> bool {
+        level as i32 <= self.level()
+    }
+
+    pub fn part(&self, level: Level, module: &'static str, function: &'static str, text: fmt::Arguments<'_>) {
+        if self.enabled(level) {
+            self.sink.line(level, Origin::Part { module, function }, text.to_string().as_bytes());
+        }
+    }
+
+    /// A line of the script's own, already filtered by `xlog_level`.
+    pub fn script(&self, level: Level, text: &[u8]) {
+        self.sink.line(level, Origin::Script, text);
+    }
+}

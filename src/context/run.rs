@@ -1,0 +1,224 @@
+//! A run: one execution of script over one message (design, "Cross-dialog contexts").
+//!
+//! A run is plain data. It owns what its script changes, knows its own call, and has the two stacks of what it loaded.
+//! Where a function works on the loaded call it asks for `Current`; where it works on the run's own call although
+//! another is loaded it asks for `Own`: the type in a signature says which.
+use super::accounting::AccCtx;
+use super::avp::Avps;
+use super::dialog::Dialog;
+use super::slots::Slots;
+use super::sockets::SocketId;
+use super::stack::ContextStacks;
+use super::target::Targets;
+use super::transaction::Transaction;
+use super::value::Value;
+use crate::base::{Now, Span, Str};
+use crate::registry::RouteKind;
+use crate::sip::{Edits, Message};
+use smallvec::SmallVec;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Where and when a message came in.
+#[derive(Clone, Copy, Debug)]
+pub struct Received {
+    pub from: SocketAddr,
+    pub socket: SocketId,
+    pub at: Now,
+    /// Counts the messages of this process.
+    pub number: u64,
+}
+
+/// The dialog that the script currently addresses: the newest loaded one, else the run's own.
+#[derive(Clone, Debug)]
+pub struct Current(pub Arc<Dialog>);
+
+/// The run's own dialog, whatever is loaded.
+#[derive(Clone, Debug)]
+pub struct Own(pub Arc<Dialog>);
+
+/// The accounting context that the script currently addresses.
+#[derive(Clone, Debug)]
+pub struct CurrentAcc(pub Arc<AccCtx>);
+
+/// Which way a sequential request goes, seen from its dialog's caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards the callee.
+    Downstream,
+    /// Towards the caller.
+    Upstream,
+}
+
+/// What a run's own call is, as far as it is known.
+#[derive(Debug, Default)]
+pub struct OwnCall {
+    pub dialog: Option<Arc<Dialog>>,
+    /// Of the request in `dialog`, and the leg it goes to.
+    pub direction: Option<Direction>,
+    pub to_leg: Option<usize>,
+    /// `$DLG_timeout` assigned before there was a dialog.
+    pub pending_timeout: Option<u32>,
+    pub acc: Option<Arc<AccCtx>>,
+}
+
+/// Routes that `t_on_*` armed, by name.
+#[derive(Clone, Debug, Default)]
+pub struct ArmedRoutes {
+    pub branch: Option<Str>,
+    pub failure: Option<Str>,
+    pub reply: Option<Str>,
+}
+
+/// The error that `$err.*` shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScriptError {
+    pub class: i32,
+    pub level: i32,
+    pub info: Str,
+    pub code: i32,
+    pub reason: Str,
+}
+
+/// A parameter of an event or of `route()`, seen as `$param`.
+#[derive(Clone, Debug, Default)]
+pub struct EventParam {
+    pub name: Str,
+    pub value: Value,
+}
+
+/// What the loop keeps of the script's own state, apart from where it stands.
+#[derive(Debug, Default)]
+pub struct ScriptState {
+    /// `$rc`
+    pub rc: i32,
+    /// `$return(n)`
+    pub returned: Vec<Value>,
+    /// Parameters of the sub-routes being executed; the innermost last. `None`: called without parameters.
+    pub params: Vec<Option<Vec<Value>>>,
+    /// `$param` of an event route.
+    pub event: Vec<EventParam>,
+    /// Names of the routes being executed, outermost first, as `$route` shows them.
+    pub routes: Vec<RouteLabel>,
+    pub error: ScriptError,
+    /// `drop` was executed.
+    pub dropped: bool,
+}
+
+/// An entry of the call stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteLabel {
+    pub kind: RouteKind,
+    pub name: Option<Str>,
+}
+
+pub struct Run {
+    /// The kind of the route now executing (a sub-route counts as its caller's).
+    pub kind: RouteKind,
+    pub msg: Arc<Message>,
+    /// The other message of the transaction: the request in a reply's run, the winning reply in a failure route.
+    pub other: Option<Arc<Message>>,
+    pub received: Received,
+
+    pub edits: Edits,
+    pub targets: Targets,
+    pub avps: Avps,
+    /// Message flags.
+    pub flags: u32,
+    pub armed: ArmedRoutes,
+
+    pub tx: Option<Arc<Transaction>>,
+    /// Branch of `tx` that this run is about.
+    pub branch: Option<usize>,
+    pub own: OwnCall,
+    pub stacks: ContextStacks,
+
+    /// `$var`s by slot.
+    pub vars: Vec<Value>,
+    pub script: ScriptState,
+    /// The statement being executed.
+    pub place: Span,
+    /// What modules keep for this run.
+    pub slots: Slots,
+}
+
+impl Run {
+    pub fn new(kind: RouteKind, msg: Arc<Message>, received: Received) -> Run {
+        Run {
+            kind,
+            msg,
+            other: None,
+            received,
+            edits: Edits::default(),
+            targets: Targets::default(),
+            avps: Avps::default(),
+            flags: 0,
+            armed: ArmedRoutes::default(),
+            tx: None,
+            branch: None,
+            own: OwnCall::default(),
+            stacks: ContextStacks::default(),
+            vars: Vec::new(),
+            script: ScriptState::default(),
+            place: Span::default(),
+            slots: Slots::default(),
+        }
+    }
+
+    pub fn own(&self) -> Option<Own> {
+        self.own.dialog.clone().map(Own)
+    }
+
+    pub fn current(&self) -> Option<Current> {
+        self.stacks.dialogs.top().or(self.own.dialog.as_ref()).cloned().map(Current)
+    }
+
+    /// Whether `current` is a loaded dialog.
+    pub fn is_foreign(&self) -> bool {
+        !self.stacks.dialogs.is_empty()
+    }
+
+    /// The accounting context in force, if there is one yet: the newest loaded one, else the own call's. A loaded
+    /// dialog's is never found this way.
+    pub fn current_acc(&self) -> Option<CurrentAcc> {
+        let own = || {
+            self.own
+                .acc
+                .clone()
+                .or_else(|| self.tx.as_ref().and_then(|t| t.state.lock().acc.clone()))
+                .or_else(|| self.own.dialog.as_ref().and_then(|d| d.state.lock().acc.clone()))
+        };
+        self.stacks.accounting.top().cloned().or_else(own).map(CurrentAcc)
+    }
+
+    pub fn var(&self, slot: u32) -> &Value {
+        static NULL: Value = Value::Null;
+        self.vars.get(slot as usize).unwrap_or(&NULL)
+    }
+
+    pub fn set_var(&mut self, slot: u32, value: Value) {
+        let slot = slot as usize;
+        if slot >= self.vars.len() {
+            self.vars.resize(slot + 1, Value::Null);
+        }
+        self.vars[slot] = value;
+    }
+
+    /// Ends one run and begins the next over the same message and changes (the global and the named onreply routes of
+    /// one reply): variables, frames and script state are new. What was still loaded is handed out.
+    pub fn renew(&mut self) -> Leaked {
+        self.vars.clear();
+        self.script = ScriptState::default();
+        self.release()
+    }
+
+    /// Releases every open frame, in reverse.
+    pub fn release(&mut self) -> Leaked {
+        let dialogs = self.stacks.dialogs.release().into_iter().map(|f| f.loaded_at);
+        let accounting = self.stacks.accounting.release().into_iter().map(|f| f.loaded_at);
+        dialogs.chain(accounting).collect()
+    }
+}
+
+/// Places of the loads whose frames a run left open.
+pub type Leaked = SmallVec<[Span; 1]>;

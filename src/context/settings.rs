@@ -1,0 +1,59 @@
+//! Core parameters that the engine and the modules read at run time. The server reads its own (workers, sinks) apart.
+use crate::base::Str;
+
+#[derive(Clone, Debug)]
+pub struct CoreSettings {
+    pub log_level: i32,
+    pub xlog_level: i32,
+    /// Level of an `xlog` without one.
+    pub xlog_print_level: i32,
+    pub xlog_buf_size: usize,
+    pub pv_print_buf_size: usize,
+    pub max_while_loops: u32,
+    /// The whole header line, name included; `None`: no Server header field.
+    pub server_header: Option<Str>,
+    pub user_agent_header: Str,
+    pub advertised_address: Option<Str>,
+    pub advertised_port: Option<u16>,
+    pub enable_asserts: bool,
+    pub abort_on_assert: bool,
+    pub check_via: bool,
+    pub sip_warning: bool,
+    pub disable_503_translation: bool,
+    /// `None`: as the script decides by using `forward()`.
+    pub stateless_forwarding: Option<bool>,
+    pub mhomed: bool,
+    /// `-o name=value`.
+    pub argv: Vec<(Str, Str)>,
+    pub pid: u32,
+    /// When the process or simulation started, seconds since 1970.
+    pub started: u64,
+}
+
+impl Default for CoreSettings {
+    fn default() -> Self {
+        let product = concat!("OpenSIPS-compatible sipscript/", env!("CARGO_PKG_VERSION"));
+        CoreSettings {
+            log_level: 2,
+            xlog_level: 2,
+            xlog_print_level: 2,
+            xlog_buf_size: 4096,
+            pv_print_buf_size: 20_000,
+            max_while_loops: 10_000,
+            server_header: Some(format!("Server: {product}").into()),
+            user_agent_header: format!("User-Agent: {product}").into(),
+            advertised_address: None,
+            advertised_port: None,
+            enable_asserts: false,
+            abort_on_assert: false,
+            check_via: false,
+            sip_warning: false,
+            disable_503_translation: false,
+            stateless_forwarding: None,
+            mhomed: false,
+            argv: Vec::new(),
+            pid: 0,
+            started: 0,
+        }
+    }
+}

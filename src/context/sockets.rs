@@ -1,0 +1,147 @@
+//! The sockets of this server, by id, and the names that count as "me".
+use crate::base::Str;
+use crate::sip::Transport;
+use std::net::{IpAddr, SocketAddr};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId(pub u16);
+
+/// A listening socket. `advertised` replaces address and port in Via and Record-Route.
+#[derive(Clone, Debug)]
+pub struct Socket {
+    pub id: SocketId,
+    pub transport: Transport,
+    pub addr: SocketAddr,
+    pub advertised: Option<(Str, Option<u16>)>,
+    pub tag: Option<Str>,
+    pub anycast: bool,
+}
+
+impl Socket {
+    /// `host[:port]` for Via and Record-Route; IPv6 in brackets.
+    pub fn sent_by(&self) -> String {
+        match &self.advertised {
+            Some((host, port)) => {
+                format!("{}:{}", host.to_string_lossy(), port.unwrap_or(self.addr.port()))
+            }
+            None => self.addr.to_string(),
+        }
+    }
+
+    /// `proto:ip:port`, as `$socket_in` prints it.
+    pub fn text(&self) -> String {
+        format!("{}:{}", self.transport.name(), self.addr)
+    }
+}
+
+/// A name that counts as local; no port means any port, no transport any transport.
+#[derive(Clone, Debug)]
+pub struct Alias {
+    pub transport: Option<Transport>,
+    pub host: Str,
+    pub port: Option<u16>,
+    pub accept_subdomain: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Sockets {
+    sockets: Vec<Socket>,
+    aliases: Vec<Alias>,
+}
+
+impl Sockets {
+    pub fn add(&mut self, transport: Transport, addr: SocketAddr) -> SocketId {
+        let id = SocketId(self.sockets.len() as u16);
+        self.sockets.push(Socket { id, transport, addr, advertised: None, tag: None, anycast: false });
+        id
+    }
+
+    pub fn add_alias(&mut self, alias: Alias) {
+        self.aliases.push(alias);
+    }
+
+    pub fn get_mut(&mut self, id: SocketId) -> Option<&mut Socket> {
+        self.sockets.get_mut(usize::from(id.0))
+    }
+
+    pub fn get(&self, id: SocketId) -> Option<&Socket> {
+        self.sockets.get(usize::from(id.0))
+    }
+
+    pub fn all(&self) -> &[Socket] {
+        &self.sockets
+    }
+
+    pub fn aliases(&self) -> &[Alias] {
+        &self.aliases
+    }
+
+    /// The socket with exactly this address.
+    pub fn find(&self, transport: Transport, addr: SocketAddr) -> Option<&Socket> {
+        self.sockets.iter().find(|s| s.transport == transport && s.addr == addr)
+    }
+
+    /// The socket to send from when nothing forces one: `preferred` if its transport and family fit, else the first that does.
+    pub fn outbound(&self, preferred: SocketId, transport: Transport, to: IpAddr) -> Option<&Socket> {
+        let fits = |s: &&Socket| s.transport == transport && s.addr.is_ipv4() == to.is_ipv4();
+        self.get(preferred).filter(fits).or_else(|| self.sockets.iter().find(fits))
+    }
+
+    /// Whether host and port (0: any) name this server: a socket, an advertised address or an alias.
+    pub fn is_me(&self, host: &[u8], port: u16, transport: Option<Transport>) -> bool {
+        let bare = host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host);
+        let ip: Option<IpAddr> = std::str::from_utf8(bare).ok().and_then(|t| t.parse().ok());
+        let port_fits = |p: Option<u16>| port == 0 || p.is_none_or(|p| p == port);
+        let transport_fits = |t: Option<Transport>| transport.is_none() || t.is_none() || t == transport;
+        let a_socket = self.sockets.iter().any(|s| {
+            let by_address = Some(s.addr.ip()) == ip && port_fits(Some(s.addr.port()));
+            let by_advertised = s.advertised.as_ref().is_some_and(|(h, p)| {
+                h.eq_ignore_ascii_case(bare) && port_fits(Some(p.unwrap_or(s.addr.port())))
+            });
+            transport_fits(Some(s.transport)) && (by_address || by_advertised)
+        });
+        a_socket
+            || self.aliases.iter().any(|a| {
+                port_fits(a.port) && transport_fits(a.transport) && host_matches(&a.host, bare, a.accept_subdomain)
+            })
+    }
+}
+
+fn host_matches(alias: &[u8], host: &[u8], accept_subdomain: bool) -> bool {
+    if alias.eq_ignore_ascii_case(host) {
+        return true;
+    }
+    let Some(cut) = host.len().checked_sub(alias.len() + 1) else { return false };
+    accept_subdomain && host[cut] == b'.' && host[cut + 1..].eq_ignore_ascii_case(alias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn me_is_a_socket_or_an_alias() {
+        let mut sockets = Sockets::default();
+        sockets.add(Transport::Udp, "127.0.0.1:5060".parse().unwrap());
+        sockets.add(Transport::Udp, "[::1]:5070".parse().unwrap());
+        sockets.add_alias(Alias { transport: None, host: "example.com".into(), port: None, accept_subdomain: true });
+        assert!(sockets.is_me(b"127.0.0.1", 5060, None));
+        assert!(sockets.is_me(b"127.0.0.1", 0, None));
+        assert!(!sockets.is_me(b"127.0.0.1", 5070, None));
+        assert!(sockets.is_me(b"[::1]", 5070, Some(Transport::Udp)));
+        assert!(sockets.is_me(b"Example.COM", 5099, None));
+        assert!(sockets.is_me(b"a.example.com", 0, None));
+        assert!(!sockets.is_me(b"notexample.com", 0, None));
+        assert!(!sockets.is_me(b".com", 0, None));
+    }
+
+    #[test]
+    fn a_socket_of_the_right_family_sends() {
+        let mut sockets = Sockets::default();
+        let four = sockets.add(Transport::Udp, "127.0.0.1:5060".parse().unwrap());
+        let six = sockets.add(Transport::Udp, "[::1]:5060".parse().unwrap());
+        assert_eq!(sockets.outbound(four, Transport::Udp, "10.0.0.1".parse().unwrap()).map(|s| s.id), Some(four));
+        assert_eq!(sockets.outbound(four, Transport::Udp, "::2".parse().unwrap()).map(|s| s.id), Some(six));
+        assert!(sockets.outbound(four, Transport::Tcp, "::2".parse().unwrap()).is_none());
+    }
+}

@@ -1,0 +1,48 @@
+//! Statistics: `group:name` counters and computed values.
+use indexmap::IndexMap;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A counter that only grows until it is reset. What can shrink is computed from the tables, so nothing underflows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    pub fn inc(&self) {
+        self.add(1);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+/// All counters by name. Modules ask for a handle once, at start.
+#[derive(Default)]
+pub struct Stats {
+    counters: Mutex<IndexMap<(String, String), Arc<Counter>>>,
+}
+
+impl Stats {
+    pub fn counter(&self, group: &str, name: &str) -> Arc<Counter> {
+        self.counters.lock().entry((group.to_owned(), name.to_owned())).or_default().clone()
+    }
+
+    /// `None` when nobody counts under that name.
+    pub fn read(&self, group: &str, name: &str) -> Option<u64> {
+        self.counters.lock().get(&(group.to_owned(), name.to_owned())).map(|c| c.get())
+    }
+
+    pub fn all(&self) -> Vec<(String, u64)> {
+        self.counters.lock().iter().map(|((g, n), c)| (format!("{g}:{n}"), c.get())).collect()
+    }
+}

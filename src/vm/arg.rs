@@ -1,0 +1,248 @@
+//! Arguments of builtins: linked at start, turned into Rust values by `FromArg` at the call.
+use super::cx::Cx;
+use super::pvar::{Piece, Var};
+use crate::base::Str;
+use crate::registry::{FlagFamily, ParamType, RouteKind, VarUse};
+use crate::syntax::ere::Pattern;
+use std::any::Any;
+use std::sync::Arc;
+
+/// A literal parsed once, at start.
+pub type Prepared = Arc<dyn Any + Send + Sync>;
+
+/// Turns a literal into what the builtin wants; `None` for one that the checker should have refused.
+pub type Prepare = fn(&[u8]) -> Option<Prepared>;
+
+/// An argument as the linker leaves it.
+pub enum Arg {
+    Omitted,
+    Int(i32),
+    /// A string without variables.
+    Str(Str),
+    /// A string with variables in it.
+    Format(Box<[Piece]>),
+    Var(Arc<Var>),
+    Pattern(Arc<Pattern>),
+    /// A flag's number within its family.
+    Flag(u8),
+    Prepared(Prepared),
+}
+
+/// Why a call did not happen; the code is -1 either way (language reference 7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgError {
+    /// A variable is NULL or has no value of the wanted type.
+    Null,
+    /// The text is not in the function's vocabulary.
+    Bad,
+    /// The expanded text is longer than `pv_print_buf_size`.
+    TooLong,
+}
+
+impl ArgError {
+    pub const fn text(self) -> &'static str {
+        match self {
+            ArgError::Null => "is NULL or of the wrong type",
+            ArgError::Bad => "has a value that the function does not know",
+            ArgError::TooLong => "expands to more than pv_print_buf_size",
+        }
+    }
+}
+
+/// A Rust type that a builtin may take.
+pub trait FromArg: Sized {
+    const TY: ParamType;
+    const OPTIONAL: bool = false;
+    const PREPARE: Option<Prepare> = None;
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Self, ArgError>;
+}
+
+impl FromArg for i32 {
+    const TY: ParamType = ParamType::Int;
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<i32, ArgError> {
+        match arg {
+            Arg::Int(i) => Ok(*i),
+            Arg::Var(var) => cx.read(var).int_face().ok_or(ArgError::Null),
+            _ => Err(ArgError::Null),
+        }
+    }
+}
+
+impl FromArg for Str {
+    const TY: ParamType = ParamType::Str;
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Str, ArgError> {
+        match arg {
+            Arg::Str(s) => Ok(s.clone()),
+            Arg::Format(pieces) => cx.expand(pieces).ok_or(ArgError::TooLong),
+            Arg::Var(var) => cx.read(var).str_face().ok_or(ArgError::Null),
+            _ => Err(ArgError::Null),
+        }
+    }
+}
+
+/// A string literal without variables.
+pub struct Static(pub Str);
+
+impl FromArg for Static {
+    const TY: ParamType = ParamType::StrStatic;
+
+    fn from_arg(_: &mut Cx<'_>, arg: &Arg) -> Result<Static, ArgError> {
+        match arg {
+            Arg::Str(s) => Ok(Static(s.clone())),
+            _ => Err(ArgError::Null),
+        }
+    }
+}
+
+/// A string taken as it is written, or a variable's value.
+pub struct Verbatim(pub Str);
+
+impl FromArg for Verbatim {
+    const TY: ParamType = ParamType::StrVerbatim;
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Verbatim, ArgError> {
+        Str::from_arg(cx, arg).map(Verbatim)
+    }
+}
+
+macro_rules! var_args {
+    ($($(#[$doc:meta])* $name:ident => $use:expr;)*) => {$(
+        $(#[$doc])*
+        pub struct $name(pub Arc<Var>);
+
+        impl FromArg for $name {
+            const TY: ParamType = ParamType::Var($use);
+
+            fn from_arg(_: &mut Cx<'_>, arg: &Arg) -> Result<$name, ArgError> {
+                match arg {
+                    Arg::Var(var) => Ok($name(var.clone())),
+                    _ => Err(ArgError::Null),
+                }
+            }
+        }
+    )*};
+}
+
+var_args! {
+    /// A variable by reference, to be read.
+    VarIn => VarUse::In;
+    /// A variable by reference, to be written.
+    VarOut => VarUse::Out;
+    /// An AVP by reference, to be written.
+    AvpOut => VarUse::OutAvp;
+}
+
+/// A regular expression.
+pub struct PatternArg(pub Arc<Pattern>);
+
+impl FromArg for PatternArg {
+    const TY: ParamType = ParamType::Regex;
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<PatternArg, ArgError> {
+        match arg {
+            Arg::Pattern(p) => Ok(PatternArg(p.clone())),
+            _ => {
+                let text = Str::from_arg(cx, arg)?;
+                cx.pattern(&text).map(PatternArg).ok_or(ArgError::Bad)
+            }
+        }
+    }
+}
+
+macro_rules! route_args {
+    ($($(#[$doc:meta])* $name:ident => $kind:expr;)*) => {$(
+        $(#[$doc])*
+        pub struct $name(pub Str);
+
+        impl FromArg for $name {
+            const TY: ParamType = ParamType::Route($kind);
+
+            fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<$name, ArgError> {
+                Str::from_arg(cx, arg).map($name)
+            }
+        }
+    )*};
+}
+
+route_args! {
+    /// Name of a `route[..]`.
+    RouteName => RouteKind::Request;
+    /// Name of a `failure_route[..]`.
+    FailureRouteName => RouteKind::Failure;
+    /// Name of a `branch_route[..]`.
+    BranchRouteName => RouteKind::Branch;
+    /// Name of an `onreply_route[..]`.
+    OnReplyRouteName => RouteKind::OnReply;
+}
+
+macro_rules! flag_args {
+    ($($(#[$doc:meta])* $name:ident => $family:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $name(pub u8);
+
+        impl $name {
+            pub const fn mask(self) -> u32 {
+                1 << self.0
+            }
+        }
+
+        impl FromArg for $name {
+            const TY: ParamType = ParamType::Flag($family);
+
+            fn from_arg(_: &mut Cx<'_>, arg: &Arg) -> Result<$name, ArgError> {
+                match arg {
+                    Arg::Flag(n) => Ok($name(*n)),
+                    _ => Err(ArgError::Null),
+                }
+            }
+        }
+    )*};
+}
+
+flag_args! {
+    /// A message flag by number.
+    MessageFlag => FlagFamily::Message;
+    /// A branch flag by number.
+    BranchFlag => FlagFamily::Branch;
+    /// A dialog flag by number.
+    DialogFlag => FlagFamily::Dialog;
+}
+
+/// A string argument with a vocabulary of its own: a list of flags, a selector.
+pub trait Vocabulary: Clone + Send + Sync + 'static {
+    /// What is wrong with the text, and what it may be.
+    fn parse(text: &[u8]) -> Result<Self, String>;
+}
+
+/// An argument read by its `Vocabulary`: literals at start, variables at the call.
+pub struct Words<T>(pub T);
+
+impl<T: Vocabulary> FromArg for Words<T> {
+    const TY: ParamType = ParamType::Words(|text| T::parse(text).map(drop));
+    const PREPARE: Option<Prepare> = Some(|text| Some(Arc::new(T::parse(text).ok()?)));
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Words<T>, ArgError> {
+        if let Arg::Prepared(p) = arg {
+            return p.downcast_ref::<T>().cloned().map(Words).ok_or(ArgError::Bad);
+        }
+        let text = Str::from_arg(cx, arg)?;
+        T::parse(&text).map(Words).map_err(|_| ArgError::Bad)
+    }
+}
+
+impl<T: FromArg> FromArg for Option<T> {
+    const TY: ParamType = T::TY;
+    const OPTIONAL: bool = true;
+    const PREPARE: Option<Prepare> = T::PREPARE;
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Option<T>, ArgError> {
+        match arg {
+            Arg::Omitted => Ok(None),
+            _ => T::from_arg(cx, arg).map(Some),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `Cx`: what a builtin works with.
+use super::hook::Hook;
+use super::image::Image;
+use super::pvar::{Index, Piece, Store, TransformArg, Var, WriteError};
+use super::pvar::{LinkedTransform, LinkedTransformArg};
+use super::ret::OwnedRun;
+use crate::base::{Now, Str};
+use crate::context::{Core, Level, Run, Shard, Value};
+use crate::registry::RouteKind;
+use crate::syntax::ere::Pattern;
+use crate::syntax::pvar::MsgContext;
+use std::fmt;
+use std::sync::Arc;
+
+/// The engine, the worker, the script and the run that a builtin is called in.
+pub struct Cx<'a> {
+    pub core: &'a Core,
+    pub image: &'a Arc<Image>,
+    pub shard: &'a mut Shard,
+    pub run: &'a mut Run,
+    pub now: Now,
+    /// Routes to run before the script goes on; see `later`.
+    pub later: &'a mut Vec<OwnedRun>,
+}
+
+impl Cx<'_> {
+    /// The value of a variable with its transformations. A getter that fails is NULL.
+    pub fn read(&mut self, var: &Var) -> Value {
+        let value = match var.context {
+            None => (var.row.read)(self, var),
+            Some(context) => self.read_other(var, context),
+        };
+        var.transforms.iter().fold(value, |value, t| self.transform(value, t))
+    }
+
+    /// Stores into a variable; NULL unsets it.
+    pub fn write(&mut self, var: &Var, store: Store, value: Value) -> Result<(), WriteError> {
+        let Some(write) = var.row.write else {
+            return Err(WriteError::new("is read-only"));
+        };
+        match var.context {
+            None => write(self, var, store, value),
+            Some(_) => Err(WriteError::new("cannot be written in another message")),
+        }
+    }
+
+    /// Expands a format string; `None` when it grows beyond `pv_print_buf_size`.
+    pub fn expand(&mut self, pieces: &[Piece]) -> Option<Str> {
+        let limit = self.core.settings.pv_print_buf_size;
+        self.expand_within(pieces, limit)
+    }
+
+    /// Expands a format string; `None` when it grows beyond `limit` bytes.
+    pub fn expand_within(&mut self, pieces: &[Piece], limit: usize) -> Option<Str> {
+        let mut out = Vec::with_capacity(64);
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => out.extend_from_slice(text),
+                Piece::Var(var) => self.read(var).print(&mut out),
+            }
+            if out.len() > limit {
+                return None;
+            }
+        }
+        Some(Str::from(out))
+    }
+
+    /// Compiles a pattern that is only known now; recent ones are kept.
+    pub fn pattern(&mut self, text: &[u8]) -> Option<Arc<Pattern>> {
+        self.image.patterns.get(text)
+    }
+
+    pub fn raise(&mut self, hook: &Hook<'_>) {
+        let image = self.image.clone();
+        for follow in &image.hooks {
+            follow(self, hook);
+        }
+    }
+
+    /// Asks for a route to be run after the builtin at work and before the script goes on.
+    pub fn later(&mut self, run: OwnedRun) {
+        self.later.push(run);
+    }
+
+    pub fn has_route(&self, kind: RouteKind, name: Option<&[u8]>) -> bool {
+        self.image.route(kind, name).is_some()
+    }
+
+    /// `FILE:LINE` of the statement being executed.
+    pub fn place(&self) -> String {
+        self.image.place(self.run.place)
+    }
+
+    /// A line about the script's doing, with its place.
+    pub fn log(&self, level: Level, module: &'static str, function: &'static str, text: fmt::Arguments<'_>) {
+        if self.core.log.enabled(level) {
+            let place = self.place();
+            self.core.log.part(level, module, function, format_args!("{text} at {place}"));
+        }
+    }
+
+    fn transform(&mut self, value: Value, t: &LinkedTransform) -> Value {
+        if value.is_null() {
+            return Value::Null;
+        }
+        let index = match t.index.as_ref().map(|i| self.transform_arg(i)) {
+            None => None,
+            Some(TransformArg::Int(i)) => Some(i),
+            Some(_) => return Value::Null,
+        };
+        let args: smallvec::SmallVec<[TransformArg; 2]> = t.args.iter().map(|a| self.transform_arg(a)).collect();
+        (t.row.body)(self, value, index, &args)
+    }
+
+    fn transform_arg(&mut self, arg: &LinkedTransformArg) -> TransformArg {
+        match arg {
+            LinkedTransformArg::Int(i) => TransformArg::Int(*i),
+            LinkedTransformArg::Text(s) => TransformArg::Text(s.clone()),
+            LinkedTransformArg::Prepared(p) => TransformArg::Prepared(p.clone()),
+            LinkedTransformArg::Var(var) => match self.read(var) {
+                Value::Null => TransformArg::Null,
+                Value::Int(i) | Value::Named(i, _) => TransformArg::Int(i),
+                Value::Str(s) | Value::Both(s, _) => TransformArg::Text(s),
+            },
+        }
+    }
+
+    /// Evaluates against the other message of the transaction: the run is lent that message for the read.
+    fn read_other(&mut self, var: &Var, context: MsgContext) -> Value {
+        let wants_reply = context == MsgContext::Reply;
+        if self.run.msg.is_reply() == wants_reply {
+            return (var.row.read)(self, var);
+        }
+        let Some(other) = self.run.other.clone() else { return Value::Null };
+        if other.is_reply() != wants_reply {
+            return Value::Null;
+        }
+        let own = std::mem::replace(&mut self.run.msg, other);
+        let edits = std::mem::take(&mut self.run.edits);
+        let targets = std::mem::take(&mut self.run.targets);
+        let value = (var.row.read)(self, var);
+        self.run.msg = own;
+        self.run.edits = edits;
+        self.run.targets = targets;
+        value
+    }
+
+    /// Joins what `at` yields for 0, 1, 2... with `, `; NULL beyond 511 bytes (language reference 8.1).
+    pub fn join_all(&mut self, mut at: impl FnMut(&mut Self, i32) -> Value) -> Value {
+        let mut out = Vec::new();
+        for i in 0.. {
+            let value = at(self, i);
+            if value.is_null() {
+                break;
+            }
+            if i > 0 {
+                out.extend_from_slice(b", ");
+            }
+            value.print(&mut out);
+            if out.len() > 511 {
+                return Value::Null;
+            }
+        }
+        if out.is_empty() { Value::Null } else { Value::Str(Str::from(out)) }
+    }
+}
+
+/// An index as a position among `len` things; `None` when it is no single place or lies outside.
+pub fn position(index: Index, len: usize) -> Option<usize> {
+    match index {
+        Index::None => (len > 0).then_some(0),
+        Index::Int(i) if i >= 0 => Some(i as usize).filter(|i| *i < len),
+        Index::Int(i) => len.checked_sub(i.unsigned_abs() as usize),
+        Index::All | Index::Append | Index::Bad => None,
+    }
+}

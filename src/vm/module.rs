@@ -1,0 +1,110 @@
+//! A module: one record that the engine collects, and what its `init` gets to work with.
+use super::function::Function;
+use super::hook::HookFn;
+use super::pvar::{Pvar, TransformRow};
+use crate::context::{CoreSettings, Log, ModuleStates, Sockets, Stats};
+use crate::registry::{Constraint, ModuleSignature, ParamSignature, Setting};
+
+/// Everything a module offers. Rows are tables; there is no other way to add a name.
+pub struct Module {
+    pub name: &'static str,
+    pub needs: &'static [&'static str],
+    pub functions: &'static [Function],
+    pub pvars: &'static [Pvar],
+    pub transforms: &'static [TransformRow],
+    pub params: &'static [ParamSignature],
+    pub constraints: &'static [Constraint],
+    pub events: &'static [&'static str],
+    pub statistics: &'static [&'static str],
+    pub transport: Option<&'static str>,
+    pub hooks: &'static [HookFn],
+    pub init: Option<InitFn>,
+}
+
+/// Sets up the module's state from its parameters; an error is a start that fails.
+pub type InitFn = fn(&mut InitCx<'_>) -> Result<(), String>;
+
+impl Module {
+    /// A module without anything; rows are given with struct update syntax.
+    pub const fn empty(name: &'static str) -> Module {
+        Module {
+            name,
+            needs: &[],
+            functions: &[],
+            pvars: &[],
+            transforms: &[],
+            params: &[],
+            constraints: &[],
+            events: &[],
+            statistics: &[],
+            transport: None,
+            hooks: &[],
+            init: None,
+        }
+    }
+
+    pub fn signature(&self) -> ModuleSignature {
+        ModuleSignature {
+            name: self.name,
+            needs: self.needs,
+            functions: self.functions.iter().map(|f| &f.sig).collect(),
+            pvars: self.pvars.iter().map(|v| &v.sig).collect(),
+            transforms: self.transforms.iter().map(|t| &t.sig).collect(),
+            params: self.params,
+            constraints: self.constraints,
+            events: self.events,
+            statistics: self.statistics,
+            transport: self.transport,
+        }
+    }
+}
+
+/// What `init` works with. Only loaded modules are initialised, in the order of the module list.
+pub struct InitCx<'a> {
+    pub params: Params<'a>,
+    /// Names of the loaded modules.
+    pub loaded: &'a [String],
+    /// Where the module leaves what it keeps for the engine's life.
+    pub states: &'a mut ModuleStates,
+    pub stats: &'a Stats,
+    pub settings: &'a CoreSettings,
+    pub sockets: &'a Sockets,
+    pub log: &'a Log,
+    /// Seeds what the module hashes or draws by lot.
+    pub seed: u64,
+}
+
+/// The parameters a script set for one module, in its order. Types were checked before.
+#[derive(Clone, Copy)]
+pub struct Params<'a> {
+    pub set: &'a [(String, Setting)],
+}
+
+impl<'a> Params<'a> {
+    /// The last value set.
+    pub fn int(&self, name: &str, default: i32) -> i32 {
+        let last = self.set.iter().rev().find_map(|(n, v)| match v {
+            Setting::Int(i) if n == name => Some(*i),
+            _ => None,
+        });
+        last.unwrap_or(default)
+    }
+
+    pub fn flag(&self, name: &str, default: bool) -> bool {
+        self.int(name, i32::from(default)) != 0
+    }
+
+    /// The last value set.
+    pub fn str(&self, name: &str) -> Option<&'a [u8]> {
+        self.all(name).last()
+    }
+
+    /// Every value set, for parameters that accumulate.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let name = name.to_owned();
+        self.set.iter().filter_map(move |(n, v)| match v {
+            Setting::Str(s) if *n == name => Some(s.as_slice()),
+            _ => None,
+        })
+    }
+}
