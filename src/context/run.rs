@@ -13,6 +13,7 @@ use super::target::Targets;
 use super::transaction::Transaction;
 use super::value::Value;
 use crate::base::{Now, Span, Str};
+use crate::proto::dialog::Direction;
 use crate::registry::RouteKind;
 use crate::sip::{Edits, Message};
 use smallvec::SmallVec;
@@ -40,15 +41,6 @@ pub struct Own(pub Arc<Dialog>);
 /// The accounting context that the script currently addresses.
 #[derive(Clone, Debug)]
 pub struct CurrentAcc(pub Arc<AccCtx>);
-
-/// Which way a sequential request goes, seen from its dialog's caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Towards the callee.
-    Downstream,
-    /// Towards the caller.
-    Upstream,
-}
 
 /// What a run's own call is, as far as it is known.
 #[derive(Debug, Default)]
@@ -112,6 +104,28 @@ pub struct RouteLabel {
     pub name: Option<Str>,
 }
 
+/// What the script asked for about Via header fields of this message.
+#[derive(Clone, Debug, Default)]
+pub struct ViaHandling {
+    /// Answer to the source port although the Via has no `rport` (`force_rport`).
+    pub force_rport: bool,
+    /// Put `rport` into our own Via.
+    pub add_local_rport: bool,
+    /// Answer to the address in the Via, not to the source.
+    pub reply_to_via: bool,
+    /// `set_advertised_address` and `set_advertised_port`.
+    pub advertised_host: Option<Str>,
+    pub advertised_port: Option<Str>,
+}
+
+/// What locally made replies to this request carry in addition.
+#[derive(Clone, Debug, Default)]
+pub struct ReplyExtras {
+    /// Header lines with their CRLF.
+    pub headers: Vec<Str>,
+    pub body: Option<Str>,
+}
+
 pub struct Run {
     /// The kind of the route now executing (a sub-route counts as its caller's).
     pub kind: RouteKind,
@@ -126,6 +140,8 @@ pub struct Run {
     /// Message flags.
     pub flags: u32,
     pub armed: ArmedRoutes,
+    pub via: ViaHandling,
+    pub reply_extras: ReplyExtras,
 
     pub tx: Option<Arc<Transaction>>,
     /// Branch of `tx` that this run is about.
@@ -154,6 +170,8 @@ impl Run {
             avps: Avps::default(),
             flags: 0,
             armed: ArmedRoutes::default(),
+            via: ViaHandling::default(),
+            reply_extras: ReplyExtras::default(),
             tx: None,
             branch: None,
             own: OwnCall::default(),
