@@ -11,6 +11,7 @@ use crate::base::{Instant, Str};
 use crate::proto::dialog::{Did, Legs, Machine, State};
 use indexmap::IndexMap;
 use parking_lot::Mutex;
+use std::fmt;
 use std::sync::Arc;
 
 pub struct Dialog {
@@ -22,6 +23,12 @@ pub struct Dialog {
     /// The initial request's arrival.
     pub received: Received,
     pub state: Mutex<DialogState>,
+}
+
+impl fmt::Debug for Dialog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "dialog {}", self.did)
+    }
 }
 
 pub struct DialogState {

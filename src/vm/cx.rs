@@ -128,11 +128,11 @@ impl Cx<'_> {
     /// Evaluates against the other message of the transaction: the run is lent that message for the read.
     fn read_other(&mut self, var: &Var, context: MsgContext) -> Value {
         let wants_reply = context == MsgContext::Reply;
-        if self.run.msg.is_reply() == wants_reply {
+        if self.run.msg.is_request() != wants_reply {
             return (var.row.read)(self, var);
         }
         let Some(other) = self.run.other.clone() else { return Value::Null };
-        if other.is_reply() != wants_reply {
+        if other.is_request() == wants_reply {
             return Value::Null;
         }
         let own = std::mem::replace(&mut self.run.msg, other);
