@@ -3,7 +3,7 @@
 //! Leg 0 is the caller. Each outgoing branch makes a callee leg, without a tag until its first reply; a further To tag on the
 //! same branch (a fork downstream) makes a copy of that leg. The first leg to answer 2xx is the primary one.
 use super::cseq::CSeqs;
-use super::state::{LegRole, Party};
+use super::event::{LegRole, Party};
 use crate::base::Str;
 
 /// More forks than this are not remembered; they are relayed all the same.

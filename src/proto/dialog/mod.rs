@@ -4,13 +4,15 @@
 //! which answers with actions for the dialog module; `leg` finds out who speaks and keeps what each side needs to be reached.
 //!
 //! Absent: the table of dialogs, values, profiles, persistence and routes of the script; `modules::dialog` owns them.
-//! A new event of a dialog is a variant of `state::Event`, its arms and a row in the tests.
+//! A new event of a dialog is a variant of `event::Event`, its arms in `state` and a row in the tests there.
 pub mod cseq;
 pub mod did;
+pub mod event;
 pub mod hash;
 pub mod leg;
 pub mod state;
 
 pub use did::Did;
+pub use event::{EndReason, Event, LegRole, OnTimeout, Party};
 pub use leg::{Direction, Leg, LegId, Legs};
-pub use state::{Machine, State};
+pub use state::{Action, Actions, Lifetime, Machine, OnRace, State};
