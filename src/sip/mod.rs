@@ -9,13 +9,16 @@
 //!
 //! Where to add: a header field's grammar in `header/<name>.rs`, its name in `name.rs`; a fault and its status in
 //! `error.rs`, its check in `validate.rs`; a way to change messages in `edit.rs`.
+pub mod build;
 pub mod edit;
 pub mod error;
 pub mod header;
 mod index;
 pub mod message;
 pub mod method;
+pub mod multipart;
 pub mod name;
+pub mod print;
 pub mod range;
 pub mod scan;
 pub mod status;
