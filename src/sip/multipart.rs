@@ -3,7 +3,7 @@ use super::header::ContentType;
 use super::message::Message;
 use super::name::HeaderId;
 use super::range::Range;
-use super::scan::trim;
+use super::scan::{is_lws, trim};
 use memchr::memmem;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,12 +39,21 @@ pub fn split(buf: &[u8], range: Range, boundary: &[u8]) -> Vec<Part> {
     let marker = [b"--", boundary].concat();
     let finder = memmem::Finder::new(&marker);
     let text = range.of(buf);
-    let at_line_start = |&at: &usize| at == 0 || text.get(at - 1) == Some(&b'\n');
-    let marks: Vec<usize> = finder.find_iter(text).filter(at_line_start).collect();
+    let behind = |at: usize| text.get(at + marker.len()..).unwrap_or_default();
+    // A boundary that merely starts with ours belongs to a nested multipart.
+    let ends_here = |at: usize| behind(at).starts_with(b"--") || behind(at).first().is_none_or(|&b| is_lws(b));
+    let at_line_start = |at: usize| at == 0 || text.get(at - 1) == Some(&b'\n');
+    let marks: Vec<usize> = finder.find_iter(text).filter(|&at| at_line_start(at) && ends_here(at)).collect();
     let ends = marks.iter().skip(1).copied().chain([text.len()]);
-    let is_open = |&(at, _): &(usize, usize)| !text.get(at + marker.len()..).unwrap_or_default().starts_with(b"--");
+    let is_open = |&(at, _): &(usize, usize)| !behind(at).starts_with(b"--");
     let base = range.start;
-    marks.iter().copied().zip(ends).take_while(is_open).map(|(at, end)| part(buf, Range::new(at, end).shifted(base))).collect()
+    marks
+        .iter()
+        .copied()
+        .zip(ends)
+        .take_while(is_open)
+        .map(|(at, end)| part(buf, Range::new(at, end).shifted(base)))
+        .collect()
 }
 
 fn part(buf: &[u8], whole: Range) -> Part {
@@ -81,7 +90,8 @@ fn content_type(buf: &[u8], headers: Range) -> Option<ContentType> {
         at = range.end;
         let Some(colon) = memchr::memchr(b':', line) else { continue };
         if HeaderId::of(line.get(..colon)?.trim_ascii()) == HeaderId::ContentType {
-            let value = Range { start: range.start + Range::new(0, colon).end + 1, end: folded_end(buf, headers, range) };
+            let value =
+                Range { start: range.start + Range::new(0, colon).end + 1, end: folded_end(buf, headers, range) };
             return ContentType::parse(buf, trim(buf, value));
         }
     }
@@ -109,7 +119,7 @@ mod tests {
     fn parts_have_types_and_bodies() {
         let m = message(
             "multipart/mixed;boundary=\"b1\"",
-            "preamble\r\n--b1\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b1--x\r\n\r\n--b1\r\nc: text/plain;\r\n charset=x\r\nX: y\r\n\r\n--no--b1\r\n--b1\r\n\r\nbare\r\n--b1--\r\nend",
+            "preamble\r\n--b1\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b1--x\r\n\r\n--b1\r\nc: text/plain;\r\n charset=x\r\nX: y\r\n\r\nlost\r\n--b1--\r\nend",
         );
         // `--b1--x` ends the list: nothing behind it is a part.
         let bodies: Vec<_> = parts(&m).iter().map(|p| m.bytes(p.body)).collect();
@@ -121,11 +131,11 @@ mod tests {
     fn folded_fields_and_missing_fields_are_read() {
         let m = message(
             "multipart/mixed;boundary=b1",
-            "--b1\r\nX: y\r\nc: text/plain;\r\n charset=x\r\n\r\n--no--b1\r\n--b1\r\n\r\nbare\r\n",
+            "--b1\r\nX: y\r\nc: text/plain;\r\n charset=x\r\n\r\n--no--b1\r\n--b12\r\n--b1\r\n\r\nbare\r\n",
         );
         let all = parts(&m);
         let bodies: Vec<_> = all.iter().map(|p| m.bytes(p.body)).collect();
-        assert_eq!(bodies, [&b"--no--b1"[..], b"bare"]);
+        assert_eq!(bodies, [&b"--no--b1\r\n--b12"[..], b"bare"]);
         assert_eq!(all[0].content_type.map(|t| m.bytes(t.params)), Some(&b";\r\n charset=x"[..]));
         assert_eq!(all[1].content_type, None);
     }

@@ -19,9 +19,9 @@ impl RouteValue<'_> {
 
 /// The values from top to bottom. `None` for a malformed one: what follows it cannot be trusted.
 pub fn values(message: &Message, id: HeaderId) -> impl Iterator<Item = Option<RouteValue<'_>>> {
-    message.list(id).map(|(header, value)| {
-        NameAddr::parse(message.raw(), value).map(|address| RouteValue { header, address })
-    })
+    message
+        .list(id)
+        .map(|(header, value)| NameAddr::parse(message.raw(), value).map(|address| RouteValue { header, address }))
 }
 
 /// The first Route value; `None` when there is none or it is malformed.
@@ -42,7 +42,8 @@ mod tests {
     use bytes::Bytes;
 
     fn message() -> Message {
-        let text = "ACK sip:a SIP/2.0\r\nRoute: <sip:1;lr;r2=on>,\r\n <sip:2;lr>\r\nX: y\r\nroute: \"n\" <sip:3>;p\r\n\r\n";
+        let text =
+            "ACK sip:a SIP/2.0\r\nRoute: <sip:1;lr;r2=on>,\r\n <sip:2;lr>\r\nX: y\r\nroute: \"n\" <sip:3>;p\r\n\r\n";
         Message::parse(Bytes::from_static(text.as_bytes()), Framing::Datagram).unwrap()
     }
 
