@@ -37,8 +37,7 @@ impl Core {
         seed: u64,
     ) -> Core {
         let mut ids = IdGen::new(seed);
-        let hasher =
-            ahash::RandomState::with_seeds(ids.next_u64(), ids.next_u64(), ids.next_u64(), ids.next_u64());
+        let hasher = ahash::RandomState::with_seeds(ids.next_u64(), ids.next_u64(), ids.next_u64(), ids.next_u64());
         Core {
             settings,
             sockets,

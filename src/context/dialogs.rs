@@ -166,10 +166,7 @@ impl Dialogs {
 
     /// No dialog and no index entry is left.
     pub fn is_empty(&self) -> bool {
-        self.by_did.is_empty()
-            && self.by_call_id.is_empty()
-            && self.by_value.is_empty()
-            && self.by_profile.is_empty()
+        self.by_did.is_empty() && self.by_call_id.is_empty() && self.by_value.is_empty() && self.by_profile.is_empty()
     }
 
     fn resolve(&self, dids: Option<Dids>) -> Vec<Arc<Dialog>> {

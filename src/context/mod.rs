@@ -30,8 +30,8 @@ pub use dialogs::{Dialogs, ValueKey};
 pub use effect::{Datagram, Effect, EffectAnswer, Output, WaitId};
 pub use log::{Level, Log, LogSink, Origin};
 pub use run::{
-    ArmedRoutes, Current, CurrentAcc, EventParam, Leaked, Own, OwnCall, Received, ReplyExtras, RouteLabel,
-    Run, ScriptError, ScriptState, ViaHandling,
+    ArmedRoutes, Current, CurrentAcc, EventParam, Leaked, Own, OwnCall, Received, ReplyExtras, RouteLabel, Run,
+    ScriptError, ScriptState, ViaHandling,
 };
 pub use settings::CoreSettings;
 pub use slots::{ModuleStates, Slots};

@@ -95,9 +95,10 @@ impl Sockets {
         let transport_fits = |t: Option<Transport>| transport.is_none() || t.is_none() || t == transport;
         let a_socket = self.sockets.iter().any(|s| {
             let by_address = Some(s.addr.ip()) == ip && port_fits(Some(s.addr.port()));
-            let by_advertised = s.advertised.as_ref().is_some_and(|(h, p)| {
-                h.eq_ignore_ascii_case(bare) && port_fits(Some(p.unwrap_or(s.addr.port())))
-            });
+            let by_advertised = s
+                .advertised
+                .as_ref()
+                .is_some_and(|(h, p)| h.eq_ignore_ascii_case(bare) && port_fits(Some(p.unwrap_or(s.addr.port()))));
             transport_fits(Some(s.transport)) && (by_address || by_advertised)
         });
         a_socket

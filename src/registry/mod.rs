@@ -8,7 +8,7 @@ pub mod signature;
 
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
 pub use signature::{
-    Constraint, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, Param, ParamSignature, ParamType,
-    PvarSignature, Role, RouteKind, RouteMask, Setting, Signature, SubName, TransformSignature,
-    ValueType, VarUse,
+    Constraint, ConstraintCheck, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, NamesIn, Param,
+    ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Signature, SubName,
+    TransformSignature, ValueType, VarUse,
 };

@@ -246,6 +246,12 @@ pub enum ValueType {
     Str,
 }
 
+/// The names that a parameter's value declares.
+pub type NamesIn = fn(&[u8]) -> Vec<String>;
+
+/// Given the module's parameters (name, value) and the names of the loaded modules: what is wrong and what to do.
+pub type ConstraintCheck = fn(&[(String, Setting)], &[String]) -> Result<(), String>;
+
 /// A module parameter; the setter's pure half runs at check time too.
 #[derive(Clone, Copy)]
 pub struct ParamSignature {
@@ -253,7 +259,7 @@ pub struct ParamSignature {
     pub ty: ValueType,
     pub check: Option<LiteralCheck>,
     /// What the parameter's value declares (profiles, accounting fields).
-    pub declares: Option<(DeclaredName, fn(&[u8]) -> Vec<String>)>,
+    pub declares: Option<(DeclaredName, NamesIn)>,
     /// Accepted, named at start, without effect here; the text says why.
     pub no_effect: Option<&'static str>,
     pub doc: &'static str,
@@ -262,8 +268,7 @@ pub struct ParamSignature {
 /// What a module's configuration demands of the rest of the script.
 #[derive(Clone, Copy)]
 pub struct Constraint {
-    /// Given the module's parameters (name, value) and the loaded modules, what is wrong and what to do.
-    pub check: fn(&[(String, Setting)], &[String]) -> Result<(), String>,
+    pub check: ConstraintCheck,
 }
 
 /// A parameter's value as written.

@@ -1,1 +1,2 @@
 //! The outside world: sockets, clocks, resolver, signals, logs.
+#![allow(clippy::disallowed_methods, reason = "this layer is the outside world")]

@@ -16,22 +16,37 @@ pub enum Hook<'a> {
     /// The run's request just got its transaction (`cx.run.tx`).
     TransactionCreated,
     /// A reply came in on a branch of `cx.run.tx`, before its onreply routes.
-    ReplyIn { reply: &'a Arc<Message>, branch: usize },
+    ReplyIn {
+        reply: &'a Arc<Message>,
+        branch: usize,
+    },
     /// A branch of `cx.run.tx` is about to be sent: `Current` edits of that branch may still be made through
     /// `cx.run.edits`, which is the branch's own.
-    BranchOut { branch: usize },
+    BranchOut {
+        branch: usize,
+    },
     /// A reply is about to leave upstream: dialogs change their state here.
     ReplyOut(&'a ReplyOut<'a>),
     /// The same reply has left: records are written here.
     ReplySent(&'a ReplyOut<'a>),
     /// A branch, or the choice among branches, ended with a negative final; a failure route may follow.
-    BranchFailed { code: u16, reason: &'a [u8], reply: Option<&'a Arc<Message>> },
+    BranchFailed {
+        code: u16,
+        reason: &'a [u8],
+        reply: Option<&'a Arc<Message>>,
+    },
     /// The transaction leaves the table.
-    TransactionEnd { tx: &'a Arc<Transaction> },
+    TransactionEnd {
+        tx: &'a Arc<Transaction>,
+    },
     /// `loose_route` consumed a Route of ours: parameters of its URI, leading `;` included; empty without any.
-    RouteMatched { params: &'a [u8] },
+    RouteMatched {
+        params: &'a [u8],
+    },
     /// A CANCEL or an ACK was matched to `cx.run.tx`.
-    Matched { tx: &'a Arc<Transaction> },
+    Matched {
+        tx: &'a Arc<Transaction>,
+    },
     /// A request without transaction (an ACK to a 2xx) is forwarded.
     Forwarded,
     DialogCreated(&'a Arc<Dialog>),
