@@ -2,6 +2,7 @@
 use super::avp::AvpNames;
 use super::dialogs::Dialogs;
 use super::effect::{Datagram, Effect, Output, WaitId};
+use super::faults::Faults;
 use super::log::Log;
 use super::settings::CoreSettings;
 use super::slots::ModuleStates;
@@ -23,6 +24,7 @@ pub struct Core {
     pub avp_names: AvpNames,
     pub transactions: Transactions,
     pub dialogs: Dialogs,
+    pub faults: Faults,
     next_wait: AtomicU64,
 }
 
@@ -47,6 +49,7 @@ impl Core {
             avp_names: AvpNames::new(hasher.clone()),
             transactions: Transactions::new(hasher.clone()),
             dialogs: Dialogs::new(dialog_buckets, hasher, || ids.next_u32() & 0x7fff_ffff),
+            faults: Faults::default(),
             next_wait: AtomicU64::new(1),
         }
     }
