@@ -2,6 +2,7 @@
 use super::avp::AvpNames;
 use super::dialogs::Dialogs;
 use super::effect::{Datagram, Effect, Output, WaitId};
+use super::event::ScriptEvent;
 use super::faults::Faults;
 use super::log::Log;
 use super::settings::CoreSettings;
@@ -85,6 +86,8 @@ pub struct Shard {
     pub wheel: Wheel<Timer>,
     /// What the event being handled sends and asks for.
     pub out: Vec<Output>,
+    /// What the event being handled raised for event routes; the engine runs them when it is done.
+    pub events: Vec<ScriptEvent>,
     pub ids: IdGen,
     /// Room for messages being printed.
     pub scratch: Vec<u8>,
@@ -96,6 +99,7 @@ impl Shard {
             index,
             wheel: Wheel::new(start),
             out: Vec::new(),
+            events: Vec::new(),
             ids: IdGen::new(seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             scratch: Vec::with_capacity(2048),
         }

@@ -11,6 +11,7 @@ pub mod core;
 pub mod dialog;
 pub mod dialogs;
 pub mod effect;
+pub mod event;
 pub mod faults;
 pub mod log;
 pub mod run;
@@ -29,6 +30,7 @@ pub use avp::{AvpName, AvpNames, Avps};
 pub use dialog::{Dialog, DialogState, Membership, OwnedRoutes, ProfileId};
 pub use dialogs::{Dialogs, ValueKey};
 pub use effect::{Datagram, Effect, EffectAnswer, Output, WaitId};
+pub use event::ScriptEvent;
 pub use faults::Faults;
 pub use log::{Level, Log, LogSink, Origin};
 pub use run::{

@@ -1,4 +1,5 @@
 //! Statistics: `group:name` counters and computed values.
+use super::core::Core;
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -30,11 +31,23 @@ impl Counter {
 #[derive(Default)]
 pub struct Stats {
     counters: Mutex<IndexMap<(String, String), Arc<Counter>>>,
+    computed: Mutex<IndexMap<(String, String), fn(&Core) -> u64>>,
 }
 
 impl Stats {
     pub fn counter(&self, group: &str, name: &str) -> Arc<Counter> {
         self.counters.lock().entry((group.to_owned(), name.to_owned())).or_default().clone()
+    }
+
+    /// Registers a value that is computed when it is asked for.
+    pub fn compute(&self, group: &str, name: &str, value: fn(&Core) -> u64) {
+        self.computed.lock().insert((group.to_owned(), name.to_owned()), value);
+    }
+
+    /// A counter or a computed value; `None` when nobody keeps one under that name.
+    pub fn value(&self, core: &Core, group: &str, name: &str) -> Option<u64> {
+        let computed = self.computed.lock().get(&(group.to_owned(), name.to_owned())).copied();
+        computed.map(|value| value(core)).or_else(|| self.read(group, name))
     }
 
     /// `None` when nobody counts under that name.

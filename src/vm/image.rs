@@ -1,5 +1,7 @@
 //! A script linked for running: code, and tables that bind it to bodies. Immutable; a reload makes another.
+use super::flags::FlagNames;
 use super::hook::HookFn;
+use super::module::TimerFn;
 use crate::base::{SourceMap, Span, Str};
 use crate::registry::RouteKind;
 use crate::syntax::ere::{Flags, Pattern};
@@ -9,6 +11,9 @@ use std::sync::Arc;
 
 pub struct Image {
     pub hooks: Vec<HookFn>,
+    /// Of the modules that have timers; the first that knows a timer takes it.
+    pub timers: Vec<TimerFn>,
+    pub flags: FlagNames,
     pub patterns: PatternCache,
     routes: AHashMap<(RouteKind, Option<Str>), RouteEntry>,
     sources: SourceMap,

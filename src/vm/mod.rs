@@ -4,6 +4,7 @@
 //! `FromArg`. `Image` is a linked script. Nothing here knows a name of the script language.
 pub mod arg;
 pub mod cx;
+pub mod flags;
 pub mod function;
 pub mod hook;
 pub mod image;
@@ -16,10 +17,11 @@ pub use arg::{
     OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, VarIn, VarOut, Verbatim, Vocabulary, Words,
 };
 pub use cx::{Cx, position};
+pub use flags::FlagNames;
 pub use function::{Body, Function};
 pub use hook::{Hook, HookFn, ReplyOut};
 pub use image::Image;
-pub use module::{InitCx, InitFn, Module, Params};
+pub use module::{InitCx, InitFn, Module, Params, TimerFn};
 pub use pvar::{
     Index, LinkedTransform, LinkedTransformArg, NameKind, Piece, Pvar, Store, TransformArg, TransformRow, Var,
     VarIndex, VarName, WriteError, WriteFn,

@@ -1,8 +1,10 @@
 //! A module: one record that the engine collects, and what its `init` gets to work with.
+use super::cx::Cx;
 use super::function::Function;
 use super::hook::HookFn;
 use super::pvar::{Pvar, TransformRow};
-use crate::context::{CoreSettings, Log, ModuleStates, Sockets, Stats};
+use super::ret::Ret;
+use crate::context::{CoreSettings, Log, ModuleStates, Sockets, Stats, Timer};
 use crate::registry::{Constraint, ModuleSignature, ParamSignature, Setting};
 
 /// Everything a module offers. Rows are tables; there is no other way to add a name.
@@ -18,8 +20,13 @@ pub struct Module {
     pub statistics: &'static [&'static str],
     pub transport: Option<&'static str>,
     pub hooks: &'static [HookFn],
+    pub timer: Option<TimerFn>,
     pub init: Option<InitFn>,
 }
+
+/// Called for a timer that fired, over a run without a call of its own; `None` for a timer of somebody else. A stale
+/// timer is known and does nothing.
+pub type TimerFn = fn(&mut Cx<'_>, &Timer) -> Option<Ret>;
 
 /// Sets up the module's state from its parameters; an error is a start that fails.
 pub type InitFn = fn(&mut InitCx<'_>) -> Result<(), String>;
@@ -39,6 +46,7 @@ impl Module {
             statistics: &[],
             transport: None,
             hooks: &[],
+            timer: None,
             init: None,
         }
     }
