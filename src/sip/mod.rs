@@ -21,8 +21,10 @@ pub mod name;
 pub mod print;
 pub mod range;
 pub mod scan;
+pub mod sdp;
 pub mod status;
 pub mod transport;
+pub mod typed;
 pub mod uri;
 mod validate;
 
