@@ -4,6 +4,8 @@
 //! that and nothing else. `opensips` has the names OpenSIPS knows, also those not implemented here, and `near` finds
 //! the name somebody meant. Bodies are absent: they are the VM's.
 pub mod catalog;
+pub mod near;
+pub mod opensips;
 pub mod signature;
 
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
