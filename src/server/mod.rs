@@ -1,2 +1,6 @@
 //! The outside world: sockets, clocks, resolver, signals, logs.
 #![allow(clippy::disallowed_methods, reason = "this layer is the outside world")]
+pub mod clock;
+pub mod interfaces;
+pub mod log;
+pub mod udp;

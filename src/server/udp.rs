@@ -1,0 +1,265 @@
+//! UDP in batches: recvmmsg and sendmmsg around a socket that shares its port with the other workers'.
+use crate::context::{Datagram, SocketId};
+use bytes::Bytes;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+/// Messages a system call moves at most.
+pub const BATCH: usize = 32;
+/// The largest UDP payload, and one byte more to tell a truncated datagram.
+const ROOM: usize = 65_536;
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// A bound socket, before a worker takes it into its runtime.
+pub struct Bound {
+    pub id: SocketId,
+    pub socket: std::net::UdpSocket,
+}
+
+/// Binds one of the sockets that share an address: the kernel spreads flows over them and keeps each flow in order.
+pub fn bind(id: SocketId, addr: SocketAddr, tos: Option<u32>) -> io::Result<Bound> {
+    let socket = Socket::new(Domain::for_address(addr), Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
+    if addr.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_port(true)?;
+    // A smaller buffer than asked for is what the system grants; it is no reason not to start.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    let _ = socket.set_send_buffer_size(RECEIVE_BUFFER);
+    if let Some(tos) = tos
+        && addr.is_ipv4()
+    {
+        socket.set_tos_v4(tos)?;
+    }
+    socket.bind(&SockAddr::from(addr))?;
+    Ok(Bound { id, socket: socket.into() })
+}
+
+/// Whether somebody who does not share ports holds the address already: sharing alone would hide a second server.
+pub fn is_taken(addr: SocketAddr) -> bool {
+    let probe = || -> io::Result<()> {
+        let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+        if addr.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.bind(&SockAddr::from(addr))
+    };
+    matches!(probe(), Err(e) if e.kind() == io::ErrorKind::AddrInUse)
+}
+
+/// A socket of a worker.
+pub struct Udp {
+    pub id: SocketId,
+    socket: UdpSocket,
+}
+
+impl Udp {
+    /// Must be called in the worker's runtime.
+    pub fn new(bound: Bound) -> io::Result<Udp> {
+        Ok(Udp { id: bound.id, socket: UdpSocket::from_std(bound.socket)? })
+    }
+
+    pub fn poll_readable(&self, cx: &mut std::task::Context<'_>) -> std::task::Poll<io::Result<()>> {
+        self.socket.poll_recv_ready(cx)
+    }
+
+    /// Receives up to a batch without waiting; `WouldBlock` when there is nothing.
+    pub fn receive(&self, room: &mut ReceiveRoom) -> io::Result<usize> {
+        let fd = self.socket.as_raw_fd();
+        self.socket.try_io(Interest::READABLE, || room.fill(fd))
+    }
+
+    /// Sends a batch; what the kernel refuses is lost like any datagram, and counted in the result.
+    pub fn send(&self, room: &mut SendRoom, batch: &[&Datagram]) -> SendOutcome {
+        room.send(self.socket.as_raw_fd(), batch)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendOutcome {
+    pub sent: usize,
+    pub failed: usize,
+}
+
+/// Buffers and headers for recvmmsg, used again for every batch.
+pub struct ReceiveRoom {
+    data: Vec<u8>,
+    names: Vec<libc::sockaddr_storage>,
+    vectors: Vec<libc::iovec>,
+    headers: Vec<libc::mmsghdr>,
+}
+
+impl Default for ReceiveRoom {
+    fn default() -> Self {
+        // SAFETY: all-zero is a valid value of these C structs.
+        let zeroed = unsafe {
+            (std::mem::zeroed::<libc::sockaddr_storage>(), std::mem::zeroed(), std::mem::zeroed::<libc::mmsghdr>())
+        };
+        ReceiveRoom {
+            data: vec![0; BATCH * ROOM],
+            names: vec![zeroed.0; BATCH],
+            vectors: vec![zeroed.1; BATCH],
+            headers: vec![zeroed.2; BATCH],
+        }
+    }
+}
+
+impl ReceiveRoom {
+    fn fill(&mut self, fd: i32) -> io::Result<usize> {
+        for i in 0..BATCH {
+            self.vectors[i] = libc::iovec { iov_base: self.data[i * ROOM..].as_mut_ptr().cast(), iov_len: ROOM };
+            let header = &mut self.headers[i].msg_hdr;
+            header.msg_name = (&raw mut self.names[i]).cast();
+            header.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.msg_iov = &raw mut self.vectors[i];
+            header.msg_iovlen = 1;
+            header.msg_flags = 0;
+        }
+        // SAFETY: the headers point into vectors of this struct that stay where they are during the call.
+        let n = unsafe {
+            libc::recvmmsg(fd, self.headers.as_mut_ptr(), BATCH as u32, libc::MSG_DONTWAIT, std::ptr::null_mut())
+        };
+        if n < 0 { Err(io::Error::last_os_error()) } else { Ok(n as usize) }
+    }
+
+    /// The i-th message of the last batch; `None` when the kernel cut it off or its sender is no IP address.
+    pub fn message(&self, i: usize) -> Option<(SocketAddr, Bytes)> {
+        let header = self.headers.get(i)?;
+        if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
+            return None;
+        }
+        let from = socket_addr(self.names.get(i)?)?;
+        let data = self.data.get(i * ROOM..i * ROOM + header.msg_len as usize)?;
+        Some((from, Bytes::copy_from_slice(data)))
+    }
+}
+
+/// Headers for sendmmsg, used again for every batch.
+pub struct SendRoom {
+    names: Vec<SockAddr>,
+    vectors: Vec<libc::iovec>,
+    headers: Vec<libc::mmsghdr>,
+}
+
+impl Default for SendRoom {
+    fn default() -> Self {
+        SendRoom {
+            names: Vec::with_capacity(BATCH),
+            vectors: Vec::with_capacity(BATCH),
+            headers: Vec::with_capacity(BATCH),
+        }
+    }
+}
+
+// SAFETY: the raw pointers in the headers are written before each call and not read after it.
+unsafe impl Send for SendRoom {}
+// SAFETY: as above.
+unsafe impl Send for ReceiveRoom {}
+
+impl SendRoom {
+    fn send(&mut self, fd: i32, batch: &[&Datagram]) -> SendOutcome {
+        let mut outcome = SendOutcome::default();
+        for chunk in batch.chunks(BATCH) {
+            self.prepare(chunk);
+            let mut at = 0;
+            while at < chunk.len() {
+                // SAFETY: the headers from `at` on point to names, vectors and payloads that live through the call.
+                let n = unsafe {
+                    libc::sendmmsg(fd, self.headers[at..].as_mut_ptr(), (chunk.len() - at) as u32, libc::MSG_DONTWAIT)
+                };
+                if n > 0 {
+                    outcome.sent += n as usize;
+                    at += n as usize;
+                } else if io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+                    // The first of the rest was refused; the others may still go.
+                    outcome.failed += 1;
+                    at += 1;
+                }
+            }
+        }
+        outcome
+    }
+
+    fn prepare(&mut self, chunk: &[&Datagram]) {
+        self.names.clear();
+        self.vectors.clear();
+        self.headers.clear();
+        for datagram in chunk {
+            self.names.push(SockAddr::from(datagram.to));
+            self.vectors.push(libc::iovec {
+                iov_base: datagram.bytes.as_ptr().cast_mut().cast(),
+                iov_len: datagram.bytes.len(),
+            });
+        }
+        for i in 0..chunk.len() {
+            // SAFETY: all-zero is a valid msghdr.
+            let mut header: libc::mmsghdr = unsafe { std::mem::zeroed() };
+            header.msg_hdr.msg_name = self.names[i].as_ptr().cast_mut().cast();
+            header.msg_hdr.msg_namelen = self.names[i].len();
+            header.msg_hdr.msg_iov = &raw mut self.vectors[i];
+            header.msg_hdr.msg_iovlen = 1;
+            self.headers.push(header);
+        }
+    }
+}
+
+fn socket_addr(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
+    match i32::from(storage.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says that the storage holds a sockaddr_in.
+            let v4 = unsafe { &*(&raw const *storage).cast::<libc::sockaddr_in>() };
+            let ip = std::net::Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr));
+            Some(SocketAddr::from((ip, u16::from_be(v4.sin_port))))
+        }
+        libc::AF_INET6 => {
+            // SAFETY: the family says that the storage holds a sockaddr_in6.
+            let v6 = unsafe { &*(&raw const *storage).cast::<libc::sockaddr_in6>() };
+            let ip = std::net::Ipv6Addr::from(v6.sin6_addr.s6_addr);
+            Some(SocketAddr::V6(std::net::SocketAddrV6::new(ip, u16::from_be(v6.sin6_port), 0, v6.sin6_scope_id)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn batches_keep_order_and_addresses() {
+        for addr in ["127.0.0.1:0", "[::1]:0"] {
+            let a = Udp::new(bind(SocketId(0), addr.parse().unwrap(), None).unwrap()).unwrap();
+            let b = Udp::new(bind(SocketId(1), addr.parse().unwrap(), None).unwrap()).unwrap();
+            let to = b.socket.local_addr().unwrap();
+            let datagrams: Vec<Datagram> = (0..40u8)
+                .map(|i| Datagram { socket: a.id, to, bytes: Bytes::from(vec![i; usize::from(i) + 1]) })
+                .collect();
+            let outcome = a.send(&mut SendRoom::default(), &datagrams.iter().collect::<Vec<_>>());
+            assert_eq!(outcome, SendOutcome { sent: 40, failed: 0 });
+            let mut room = ReceiveRoom::default();
+            let mut seen = Vec::new();
+            while seen.len() < 40 {
+                std::future::poll_fn(|cx| b.poll_readable(cx)).await.unwrap();
+                let Ok(n) = b.receive(&mut room) else { continue };
+                seen.extend((0..n).filter_map(|i| room.message(i)));
+            }
+            for (i, (from, bytes)) in seen.iter().enumerate() {
+                assert_eq!(*from, a.socket.local_addr().unwrap());
+                assert_eq!(bytes.as_ref(), vec![i as u8; i + 1]);
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_held_by_another_server_is_noticed() {
+        let held = bind(SocketId(0), "127.0.0.1:0".parse().unwrap(), None).unwrap();
+        let addr = held.socket.local_addr().unwrap();
+        assert!(is_taken(addr));
+        drop(held);
+        assert!(!is_taken(addr));
+    }
+}
