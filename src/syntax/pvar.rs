@@ -53,6 +53,8 @@ pub enum Index {
     /// `[append]`, which only `$avp` takes.
     Append,
     Var(Box<VarRef>),
+    /// A word that some variables of some modules take, as `$(sdp.line(a)[insert])`; an error for all others.
+    Word(Str),
 }
 
 /// Why a text is not a variable reference, and where.
@@ -73,7 +75,6 @@ pub enum PvarErrorKind {
     UnclosedSub,
     EmptyIndex,
     UnclosedIndex,
-    BadIndex(String),
     MissingClass,
     MissingFunction,
     UnclosedTransform,
@@ -154,7 +155,6 @@ impl fmt::Display for PvarErrorKind {
             K::UnclosedSub => f.write_str("the name in parentheses is not closed by `)`"),
             K::EmptyIndex => f.write_str("the index is empty"),
             K::UnclosedIndex => f.write_str("the index is not closed by `]`"),
-            K::BadIndex(text) => write!(f, "`{text}` is no index; an integer, `*` or a variable is"),
             K::MissingClass => f.write_str("a transformation is written `{class.function}`"),
             K::MissingFunction => f.write_str("the transformation names no function"),
             K::UnclosedTransform => f.write_str("the transformation is not closed by `}`"),
@@ -356,16 +356,12 @@ impl<'a> Scanner<'a> {
             return self.fail(self.pos, PvarErrorKind::UnclosedIndex);
         };
         let text = self.slice(start, end);
-        let error = |kind| Err(PvarError { kind, span: self.origin.span(start, end) });
         match text {
-            b"" => error(PvarErrorKind::EmptyIndex),
+            b"" => Err(PvarError { kind: PvarErrorKind::EmptyIndex, span: self.origin.span(start, end) }),
             b"*" => Ok(Index::All),
             [b'$', ..] => Ok(Index::Var(Box::new(self.nested(start, end)?))),
             _ if text.eq_ignore_ascii_case(b"append") => Ok(Index::Append),
-            _ => match integer(text) {
-                Some(n) => Ok(Index::Int(n)),
-                None => error(PvarErrorKind::BadIndex(String::from_utf8_lossy(text).into_owned())),
-            },
+            _ => Ok(integer(text).map_or_else(|| Index::Word(Str::new(text)), Index::Int)),
         }
     }
 }
@@ -449,6 +445,8 @@ mod tests {
         assert_eq!(index("$(avp(x)[*])"), Index::All);
         assert_eq!(index("$(avp(x)[append])"), Index::Append);
         assert_eq!(index("$(avp(x)[4294967295])"), Index::Int(-1));
+        assert_eq!(index("$(ct[ 1])"), Index::Word(Str::from(" 1")));
+        assert_eq!(index("$(sdp.line([12])[insertAfter])"), Index::Word(Str::from("insertAfter")));
         let Index::Var(var) = index("$(avp(x)[$(avp(y)[3])])") else { panic!("a variable") };
         assert_eq!(var.index, Some(Index::Int(3)));
         assert_eq!(var.span, Span::new(109, 121));
@@ -499,7 +497,6 @@ mod tests {
         assert_eq!(error("$var(a(b)"), (K::UnclosedSub, (9, 9)));
         assert_eq!(error("$(ct[])"), (K::EmptyIndex, (5, 5)));
         assert_eq!(error("$(ct[1)"), (K::UnclosedIndex, (7, 7)));
-        assert_eq!(error("$(ct[ 1])"), (K::BadIndex(" 1".into()), (5, 7)));
         assert_eq!(error("$(ct[1]x)"), (K::Unexpected(b'x'), (7, 8)));
         assert_eq!(error("$(ru{len})"), (K::MissingClass, (4, 9)));
         assert_eq!(error("$(ru{s.})"), (K::MissingFunction, (4, 8)));
