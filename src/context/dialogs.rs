@@ -1,17 +1,20 @@
 //! The dialog table: by id, by Call-ID (oldest first), by value and by profile.
 //!
-//! The indexes hold ids and are kept in step by the methods here alone. A map guard is never held across a second map.
-use super::dialog::{Dialog, ProfileId};
+//! The indexes hold ids. Values, profiles and states are changed here alone, under the dialog's lock, so that an index
+//! never tells another story than the dialog. Order of locks: a dialog, then one map entry; a map guard is never held
+//! across anything else.
+use super::dialog::{Alive, Dialog, DialogState, Membership, ProfileId};
+use super::members::Members;
 use super::value::Value;
 use crate::base::Str;
-use crate::proto::dialog::Did;
+use crate::proto::dialog::{Actions, Did, Event, State};
 use dashmap::DashMap;
 use smallvec::SmallVec;
+use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-/// Ids in the order of OpenSIPS's enumeration is by bucket, then by age; `Did` sorts that way.
-type Dids = SmallVec<[Did; 1]>;
+type Map<K, V> = DashMap<K, V, ahash::RandomState>;
 
 /// A value as an index key: strings and integers of the same text differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,12 +35,16 @@ impl ValueKey {
 }
 
 pub struct Dialogs {
-    /// Power of two.
+    /// The next id of each bucket.
     buckets: Vec<AtomicU32>,
-    by_did: DashMap<Did, Arc<Dialog>, ahash::RandomState>,
-    by_call_id: DashMap<Str, Dids, ahash::RandomState>,
-    by_value: DashMap<(Str, ValueKey), Dids, ahash::RandomState>,
-    by_profile: DashMap<(ProfileId, Option<Str>), Dids, ahash::RandomState>,
+    by_did: Map<Did, Arc<Dialog>>,
+    by_call_id: Map<Str, SmallVec<[Did; 1]>>,
+    by_value: Map<(Str, ValueKey), Members>,
+    /// A profile's members by value, and under `None` all of them.
+    by_profile: Map<(ProfileId, Option<Str>), Members>,
+    /// Listed dialogs by state; each is counted in exactly one.
+    in_state: [AtomicUsize; 6],
+    alive: Arc<AtomicUsize>,
 }
 
 impl Dialogs {
@@ -51,6 +58,8 @@ impl Dialogs {
             by_call_id: DashMap::with_hasher_and_shard_amount(hasher.clone(), Self::SHARDS),
             by_value: DashMap::with_hasher_and_shard_amount(hasher.clone(), Self::SHARDS),
             by_profile: DashMap::with_hasher_and_shard_amount(hasher, Self::SHARDS),
+            in_state: Default::default(),
+            alive: Arc::default(),
         }
     }
 
@@ -65,27 +74,69 @@ impl Dialogs {
         Did { entry, id }
     }
 
-    pub fn insert(&self, dialog: Arc<Dialog>) {
-        let did = dialog.did;
-        let call_id = dialog.call_id.clone();
-        self.by_did.insert(did, dialog);
-        self.by_call_id.entry(call_id).or_default().push(did);
+    /// What a new dialog needs to be counted.
+    pub fn alive(&self) -> Alive {
+        Alive::new(&self.alive)
+    }
+
+    /// Dialogs that exist, in the table or held by a frame, a run or a transaction.
+    pub fn count_alive(&self) -> usize {
+        self.alive.load(Ordering::Relaxed)
+    }
+
+    pub fn insert(&self, dialog: &Arc<Dialog>) {
+        let mut state = dialog.state.lock();
+        if std::mem::replace(&mut state.listed, true) {
+            return;
+        }
+        self.counter(state.state()).fetch_add(1, Ordering::Relaxed);
+        for (name, value) in &state.values {
+            self.index_value(dialog.did, name, value);
+        }
+        for membership in &state.profiles {
+            self.index_membership(dialog.did, membership);
+        }
+        drop(state);
+        self.by_did.insert(dialog.did, dialog.clone());
+        self.by_call_id.entry(dialog.call_id.clone()).or_default().push(dialog.did);
     }
 
     /// Takes a dialog and all its index entries out; whoever holds it keeps it.
     pub fn remove(&self, dialog: &Dialog) {
-        self.by_did.remove(&dialog.did);
-        drop_id(&self.by_call_id, &dialog.call_id, dialog.did);
-        let (values, profiles) = {
-            let state = dialog.state.lock();
-            (state.values.clone(), state.profiles.clone())
-        };
-        for (name, value) in &values {
+        let mut state = dialog.state.lock();
+        if !std::mem::replace(&mut state.listed, false) {
+            return;
+        }
+        self.counter(state.state()).fetch_sub(1, Ordering::Relaxed);
+        for (name, value) in &state.values {
             self.unindex_value(dialog.did, name, value);
         }
-        for m in profiles {
-            self.leave(dialog.did, m.profile, m.value);
+        for membership in &state.profiles {
+            self.unindex_membership(dialog.did, membership);
         }
+        drop(state);
+        self.by_call_id.remove_if_mut(&dialog.call_id, |_, dids| {
+            dids.retain(|d| *d != dialog.did);
+            dids.is_empty()
+        });
+        self.by_did.remove(&dialog.did);
+    }
+
+    /// Hands an event to the state machine.
+    pub fn advance(&self, dialog: &Dialog, event: Event, out: &mut Actions) {
+        let mut state = dialog.state.lock();
+        let from = state.state();
+        state.machine.on(event, out);
+        let to = state.state();
+        if state.listed && from != to {
+            self.counter(from).fetch_sub(1, Ordering::Relaxed);
+            self.counter(to).fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Dialogs of the table in this state.
+    pub fn count(&self, state: State) -> usize {
+        self.counter(state).load(Ordering::Relaxed)
     }
 
     pub fn get(&self, did: Did) -> Option<Arc<Dialog>> {
@@ -100,63 +151,83 @@ impl Dialogs {
 
     /// Every dialog whose value `name` equals `value` in type and content, in order of id.
     pub fn with_value(&self, name: &Str, value: &ValueKey) -> Vec<Arc<Dialog>> {
-        self.resolve(self.by_value.get(&(name.clone(), value.clone())).map(|d| d.value().clone()))
+        let dids = self.by_value.get(&(name.clone(), value.clone())).map(|m| m.dids());
+        self.resolve(dids.unwrap_or_default())
     }
 
-    /// Members of a profile with that value, in order of id, each once.
+    /// Members of a profile with that value, or with any, in order of id, each once.
     pub fn in_profile(&self, profile: ProfileId, value: Option<&Str>) -> Vec<Arc<Dialog>> {
-        self.resolve(self.by_profile.get(&(profile, value.cloned())).map(|d| d.value().clone()))
+        let dids = self.by_profile.get(&(profile, value.cloned())).map(|m| m.dids());
+        self.resolve(dids.unwrap_or_default())
     }
 
-    /// Members of a profile with any value, in order of id, each once.
-    pub fn in_any_of_profile(&self, profile: ProfileId) -> Vec<Arc<Dialog>> {
-        let mut dids = Dids::new();
-        for entry in self.by_profile.iter().filter(|e| e.key().0 == profile) {
-            dids.extend(entry.value().iter().copied());
-        }
-        self.resolve(Some(dids))
-    }
-
-    /// Entries in a profile, counting repeated ones.
+    /// Entries in a profile with that value, or with any, counting repeated ones.
     pub fn profile_count(&self, profile: ProfileId, value: Option<&Str>) -> usize {
-        self.by_profile.get(&(profile, value.cloned())).map_or(0, |d| d.value().len())
-    }
-
-    /// Entries in a profile over all its values.
-    pub fn profile_total(&self, profile: ProfileId) -> usize {
-        self.by_profile.iter().filter(|e| e.key().0 == profile).map(|e| e.value().len()).sum()
+        self.by_profile.get(&(profile, value.cloned())).map_or(0, |m| m.total())
     }
 
     /// The values of a profile and how many entries each has.
-    pub fn profile_values(&self, profile: ProfileId) -> Vec<(Option<Str>, usize)> {
+    pub fn profile_values(&self, profile: ProfileId) -> Vec<(Str, usize)> {
         let of = self.by_profile.iter().filter(|e| e.key().0 == profile);
-        of.map(|e| (e.key().1.clone(), e.value().len())).collect()
+        of.filter_map(|e| Some((e.key().1.clone()?, e.value().total()))).collect()
     }
 
-    pub fn join(&self, did: Did, profile: ProfileId, value: Option<Str>) {
-        self.by_profile.entry((profile, value)).or_default().push(did);
-    }
-
-    /// Takes one entry out.
-    pub fn leave(&self, did: Did, profile: ProfileId, value: Option<Str>) {
-        drop_id(&self.by_profile, &(profile, value), did);
-    }
-
-    pub fn index_value(&self, did: Did, name: &Str, value: &Value) {
-        if let Some(key) = ValueKey::of(value) {
-            self.by_value.entry((name.clone(), key)).or_default().push(did);
+    /// Sets a value; NULL removes it.
+    pub fn set_value(&self, dialog: &Dialog, name: &Str, value: Value) {
+        let value = value.stored();
+        let mut guard = dialog.state.lock();
+        let state = &mut *guard;
+        let old = match value {
+            Value::Null => state.values.shift_remove(name),
+            _ => state.values.insert(name.clone(), value.clone()),
+        };
+        if !state.listed || old.as_ref() == Some(&value) {
+            return;
         }
-    }
-
-    pub fn unindex_value(&self, did: Did, name: &Str, value: &Value) {
-        if let Some(key) = ValueKey::of(value) {
-            drop_id(&self.by_value, &(name.clone(), key), did);
+        if let Some(old) = &old {
+            self.unindex_value(dialog.did, name, old);
         }
+        self.index_value(dialog.did, name, &value);
     }
 
+    /// Enters a profile; with `clear` in place of what was entered there before. An ended dialog joins nothing: nobody
+    /// would take it out again. False then.
+    pub fn join(&self, dialog: &Dialog, membership: Membership, clear: bool) -> bool {
+        let mut state = dialog.state.lock();
+        if state.state() == State::Deleted {
+            return false;
+        }
+        if clear {
+            self.take_out(dialog.did, &mut state, |m| m.profile == membership.profile);
+        }
+        if state.listed {
+            self.index_membership(dialog.did, &membership);
+        }
+        state.profiles.push(membership);
+        true
+    }
+
+    /// Leaves a profile: one entry with that value, or all entries for `None`. False when there was none.
+    pub fn leave(&self, dialog: &Dialog, profile: ProfileId, value: Option<&Str>) -> bool {
+        let mut state = dialog.state.lock();
+        let mut found = false;
+        self.take_out(dialog.did, &mut state, |m| {
+            let hit = m.profile == profile && (value.is_none() || (!found && m.value.as_ref() == value));
+            found |= hit;
+            hit
+        });
+        found
+    }
+
+    pub fn leave_all(&self, dialog: &Dialog) {
+        let mut state = dialog.state.lock();
+        self.take_out(dialog.did, &mut state, |_| true);
+    }
+
+    /// In order of id.
     pub fn all(&self) -> Vec<Arc<Dialog>> {
         let mut all: Vec<_> = self.by_did.iter().map(|d| d.value().clone()).collect();
-        all.sort_by_key(|d| (d.did.entry, d.did.id));
+        all.sort_unstable_by_key(|d| d.did);
         all
     }
 
@@ -169,20 +240,202 @@ impl Dialogs {
         self.by_did.is_empty() && self.by_call_id.is_empty() && self.by_value.is_empty() && self.by_profile.is_empty()
     }
 
-    fn resolve(&self, dids: Option<Dids>) -> Vec<Arc<Dialog>> {
-        let mut dids = dids.unwrap_or_default();
-        dids.sort_by_key(|d| (d.entry, d.id));
-        dids.dedup();
+    fn resolve(&self, dids: Vec<Did>) -> Vec<Arc<Dialog>> {
         dids.into_iter().filter_map(|d| self.get(d)).collect()
+    }
+
+    fn counter(&self, state: State) -> &AtomicUsize {
+        let [_, unconfirmed, early, no_ack, confirmed, deleted] = &self.in_state;
+        match state {
+            State::Unconfirmed => unconfirmed,
+            State::Early => early,
+            State::ConfirmedNoAck => no_ack,
+            State::Confirmed => confirmed,
+            State::Deleted => deleted,
+        }
+    }
+
+    fn take_out(&self, did: Did, state: &mut DialogState, mut which: impl FnMut(&Membership) -> bool) {
+        let listed = state.listed;
+        state.profiles.retain(|m| {
+            let goes = which(m);
+            if goes && listed {
+                self.unindex_membership(did, m);
+            }
+            !goes
+        });
+    }
+
+    fn index_membership(&self, did: Did, m: &Membership) {
+        add(&self.by_profile, (m.profile, None), did);
+        if m.value.is_some() {
+            add(&self.by_profile, (m.profile, m.value.clone()), did);
+        }
+    }
+
+    fn unindex_membership(&self, did: Did, m: &Membership) {
+        take(&self.by_profile, &(m.profile, None), did);
+        if m.value.is_some() {
+            take(&self.by_profile, &(m.profile, m.value.clone()), did);
+        }
+    }
+
+    fn index_value(&self, did: Did, name: &Str, value: &Value) {
+        if let Some(key) = ValueKey::of(value) {
+            add(&self.by_value, (name.clone(), key), did);
+        }
+    }
+
+    fn unindex_value(&self, did: Did, name: &Str, value: &Value) {
+        if let Some(key) = ValueKey::of(value) {
+            take(&self.by_value, &(name.clone(), key), did);
+        }
     }
 }
 
-/// Removes one occurrence of an id, and the entry when nothing is left.
-fn drop_id<K: std::hash::Hash + Eq>(map: &DashMap<K, Dids, ahash::RandomState>, key: &K, did: Did) {
-    map.remove_if_mut(key, |_, dids| {
-        if let Some(at) = dids.iter().position(|d| *d == did) {
-            dids.remove(at);
-        }
-        dids.is_empty()
+fn add<K: Hash + Eq>(map: &Map<K, Members>, key: K, did: Did) {
+    map.entry(key).or_default().add(did);
+}
+
+/// Takes one entry out, and the key when nothing is left under it.
+fn take<K: Hash + Eq>(map: &Map<K, Members>, key: &K, did: Did) {
+    map.remove_if_mut(key, |_, members| {
+        members.take(did);
+        members.is_empty()
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialog::Identity;
+    use super::super::run::Received;
+    use super::super::sockets::SocketId;
+    use super::*;
+    use crate::base::Now;
+    use crate::proto::dialog::Leg;
+
+    fn table() -> Dialogs {
+        Dialogs::new(16, ahash::RandomState::with_seeds(1, 2, 3, 4), || 100)
+    }
+
+    fn dialog(table: &Dialogs, call_id: &str) -> Arc<Dialog> {
+        let identity = Identity {
+            call_id: call_id.into(),
+            from_uri: "sip:a@x".into(),
+            to_uri: "sip:b@x".into(),
+            from_tag: "1".into(),
+        };
+        let from = "127.0.0.1:5060".parse().expect("an address");
+        let received = Received { from, socket: SocketId(0), at: Now::default(), number: 0 };
+        let did = table.next_did(call_id.as_bytes());
+        let dialog = Arc::new(Dialog::new(did, identity, Leg::default(), received, table.alive()));
+        table.insert(&dialog);
+        dialog
+    }
+
+    fn key(text: &str) -> ValueKey {
+        ValueKey::Str(text.into())
+    }
+
+    fn found(dialogs: Vec<Arc<Dialog>>) -> Vec<Str> {
+        dialogs.iter().map(|d| d.call_id.clone()).collect()
+    }
+
+    #[test]
+    fn one_call_id_finds_the_oldest_first() {
+        let table = table();
+        let (old, new) = (dialog(&table, "c"), dialog(&table, "c"));
+        let dids: Vec<Did> = table.with_call_id(b"c").iter().map(|d| d.did).collect();
+        assert_eq!(dids, [old.did, new.did]);
+        table.remove(&old);
+        assert_eq!(table.with_call_id(b"c").len(), 1);
+        assert!(table.with_call_id(b"C").is_empty());
+    }
+
+    #[test]
+    fn a_value_is_found_by_type_and_content() {
+        let table = table();
+        let d = dialog(&table, "c");
+        let name = Str::from("k");
+        table.set_value(&d, &name, Value::Int(5));
+        assert_eq!(found(table.with_value(&name, &ValueKey::Int(5))), ["c"]);
+        assert!(table.with_value(&name, &key("5")).is_empty());
+        table.set_value(&d, &name, Value::text(b"5"));
+        assert!(table.with_value(&name, &ValueKey::Int(5)).is_empty());
+        assert_eq!(found(table.with_value(&name, &key("5"))), ["c"]);
+        table.set_value(&d, &name, Value::Null);
+        assert!(table.with_value(&name, &key("5")).is_empty());
+        assert_eq!(d.state.lock().value(b"k"), None);
+    }
+
+    #[test]
+    fn a_value_set_twice_is_indexed_once() {
+        let table = table();
+        let (d, name) = (dialog(&table, "c"), Str::from("k"));
+        table.set_value(&d, &name, Value::Int(5));
+        table.set_value(&d, &name, Value::Int(5));
+        table.remove(&d);
+        assert!(table.is_empty());
+    }
+
+    #[test]
+    fn a_removed_dialog_leaves_no_trace_and_stays_usable() {
+        let table = table();
+        let d = dialog(&table, "c");
+        table.set_value(&d, &"k".into(), Value::Int(5));
+        table.join(&d, Membership { profile: ProfileId(1), value: Some("v".into()) }, false);
+        table.remove(&d);
+        table.remove(&d);
+        assert!(table.is_empty());
+        table.set_value(&d, &"k".into(), Value::Int(6));
+        table.set_value(&d, &"l".into(), Value::Int(7));
+        assert!(table.is_empty(), "what is not in the table is not indexed");
+        assert_eq!(d.state.lock().value(b"k"), Some(&Value::Int(6)));
+        assert_eq!(table.count_alive(), 1);
+        drop(d);
+        assert_eq!(table.count_alive(), 0);
+    }
+
+    #[test]
+    fn the_same_profile_value_counts_twice_and_lists_once() {
+        let table = table();
+        let d = dialog(&table, "c");
+        let entry = Membership { profile: ProfileId(1), value: Some("v".into()) };
+        table.join(&d, entry.clone(), false);
+        table.join(&d, entry.clone(), false);
+        table.join(&d, Membership { value: Some("w".into()), ..entry.clone() }, false);
+        let v = Str::from("v");
+        assert_eq!(table.profile_count(ProfileId(1), Some(&v)), 2);
+        assert_eq!(table.profile_count(ProfileId(1), None), 3);
+        assert_eq!(found(table.in_profile(ProfileId(1), Some(&v))), ["c"]);
+        assert!(table.leave(&d, ProfileId(1), Some(&v)));
+        assert_eq!(table.profile_count(ProfileId(1), Some(&v)), 1);
+        assert!(table.join(&d, entry, true));
+        assert_eq!(table.profile_values(ProfileId(1)), [(v.clone(), 1)]);
+        table.leave_all(&d);
+        assert!(!table.leave(&d, ProfileId(1), Some(&v)));
+        assert_eq!(table.profile_count(ProfileId(1), None), 0);
+    }
+
+    #[test]
+    fn states_are_counted_by_what_is_in_the_table() {
+        let table = table();
+        let d = dialog(&table, "c");
+        let mut actions = Actions::new();
+        assert_eq!(table.count(State::Unconfirmed), 1);
+        table.advance(&d, Event::Provisional, &mut actions);
+        assert_eq!((table.count(State::Unconfirmed), table.count(State::Early)), (0, 1));
+        table.remove(&d);
+        table.advance(&d, Event::Answer, &mut actions);
+        assert_eq!((table.count(State::Early), table.count(State::ConfirmedNoAck)), (0, 0));
+    }
+
+    #[test]
+    fn an_ended_dialog_joins_no_profile() {
+        let table = table();
+        let d = dialog(&table, "c");
+        table.advance(&d, Event::Failure, &mut Actions::new());
+        assert!(!table.join(&d, Membership { profile: ProfileId(1), value: None }, false));
+        assert_eq!(table.profile_count(ProfileId(1), None), 0);
+    }
 }

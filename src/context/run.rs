@@ -13,7 +13,7 @@ use super::target::Targets;
 use super::transaction::Transaction;
 use super::value::Value;
 use crate::base::{Now, Span, Str};
-use crate::proto::dialog::Direction;
+use crate::proto::dialog::{Direction, LegId};
 use crate::registry::RouteKind;
 use crate::sip::{Edits, Message};
 use smallvec::SmallVec;
@@ -48,9 +48,12 @@ pub struct OwnCall {
     pub dialog: Option<Arc<Dialog>>,
     /// Of the request in `dialog`, and the leg it goes to.
     pub direction: Option<Direction>,
-    pub to_leg: Option<usize>,
+    pub to_leg: Option<LegId>,
     /// `$DLG_timeout` assigned before there was a dialog.
     pub pending_timeout: Option<u32>,
+    /// The ping intervals likewise.
+    pub pending_options_ping: Option<u32>,
+    pub pending_reinvite_ping: Option<u32>,
     pub acc: Option<Arc<AccCtx>>,
 }
 
