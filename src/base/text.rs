@@ -45,6 +45,14 @@ impl Str {
         }
     }
 
+    /// A part of this string, shared with it; bytes that do not lie inside it are copied.
+    pub fn part(&self, part: &[u8]) -> Str {
+        match &self.0 {
+            Repr::Inline { .. } => Str::new(part),
+            Repr::Shared(whole) => Str::slice_of(whole, part),
+        }
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Inline { len, data } => &data[..usize::from(*len)],
@@ -177,6 +185,9 @@ mod tests {
         assert_eq!(long.heap_len(), 38);
         assert_eq!(Str::slice_of(&whole, &whole[2..8]), "header");
         assert_eq!(Str::slice_of(&whole, &whole[2..8]).heap_len(), 0);
+        let inner = long.part(&long[4..34]);
+        assert_eq!(inner.as_ptr(), long[4..].as_ptr());
+        assert_eq!(long.part(b"another text that is longer than the room").len(), 41);
         assert_eq!(std::mem::size_of::<Str>(), 32);
     }
 }

@@ -39,6 +39,7 @@ impl Core {
         dialog_buckets: u32,
         seed: u64,
     ) -> Core {
+        log.set_script_level(settings.xlog_level);
         let mut ids = IdGen::new(seed);
         let hasher = ahash::RandomState::with_seeds(ids.next_u64(), ids.next_u64(), ids.next_u64(), ids.next_u64());
         Core {

@@ -57,11 +57,12 @@ pub trait LogSink: Send + Sync {
 pub struct Log {
     sink: Box<dyn LogSink>,
     level: AtomicI32,
+    script_level: AtomicI32,
 }
 
 impl Log {
     pub fn new(sink: Box<dyn LogSink>, level: i32) -> Log {
-        Log { sink, level: AtomicI32::new(level) }
+        Log { sink, level: AtomicI32::new(level), script_level: AtomicI32::new(Level::Notice as i32) }
     }
 
     pub fn level(&self) -> i32 {
@@ -76,13 +77,26 @@ impl Log {
         level as i32 <= self.level()
     }
 
+    /// Threshold of the script's own lines, `$xlog_level`.
+    pub fn script_level(&self) -> i32 {
+        self.script_level.load(Ordering::Relaxed)
+    }
+
+    pub fn set_script_level(&self, level: i32) {
+        self.script_level.store(level, Ordering::Relaxed);
+    }
+
+    pub fn script_enabled(&self, level: Level) -> bool {
+        level as i32 <= self.script_level()
+    }
+
     pub fn part(&self, level: Level, module: &'static str, function: &'static str, text: fmt::Arguments<'_>) {
         if self.enabled(level) {
             self.sink.line(level, Origin::Part { module, function }, text.to_string().as_bytes());
         }
     }
 
-    /// A line of the script's own, already filtered by `xlog_level`.
+    /// A line of the script's own, already filtered by `script_enabled`.
     pub fn script(&self, level: Level, text: &[u8]) {
         self.sink.line(level, Origin::Script, text);
     }

@@ -28,6 +28,10 @@ pub struct CoreSettings {
     pub pid: u32,
     /// When the process or simulation started, seconds since 1970.
     pub started: u64,
+    /// Colour escapes of `$C` are written.
+    pub xlog_force_color: bool,
+    /// Seconds east of UTC at a time given in seconds since 1970: what local time is.
+    pub utc_offset: fn(u64) -> i32,
 }
 
 impl Default for CoreSettings {
@@ -54,6 +58,8 @@ impl Default for CoreSettings {
             argv: Vec::new(),
             pid: 0,
             started: 0,
+            xlog_force_color: false,
+            utc_offset: |_| 0,
         }
     }
 }

@@ -1,1 +1,7 @@
 //! The built-in modules: rows that bind script-facing names to bodies.
+pub mod core;
+
+use crate::vm::Module;
+
+/// Every built-in module, in the order in which hooks are called.
+pub static ALL: &[&Module] = &[&core::MODULE];

@@ -7,6 +7,7 @@ use crate::registry::Signature;
 /// Calls a builtin with linked arguments; `Err` names the argument that kept it from being called.
 pub type Body = fn(&mut Cx<'_>, &[Arg]) -> Result<Ret, (usize, ArgError)>;
 
+#[derive(Clone, Copy)]
 pub struct Function {
     pub sig: Signature,
     /// For each parameter, how a literal is prepared at start.

@@ -9,6 +9,7 @@ use ahash::AHashMap;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
+#[derive(Default)]
 pub struct Image {
     pub hooks: Vec<HookFn>,
     /// Of the modules that have timers; the first that knows a timer takes it.

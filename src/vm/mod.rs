@@ -21,9 +21,9 @@ pub use flags::FlagNames;
 pub use function::{Body, Function};
 pub use hook::{Hook, HookFn, ReplyOut};
 pub use image::Image;
-pub use module::{InitCx, InitFn, Module, Params, TimerFn};
+pub use module::{InitCx, InitFn, Module, Params, TimerFn, joined, row_count};
 pub use pvar::{
-    Index, LinkedTransform, LinkedTransformArg, NameKind, Piece, Pvar, Store, TransformArg, TransformRow, Var,
-    VarIndex, VarName, WriteError, WriteFn,
+    Index, LinkedTransform, LinkedTransformArg, NameKind, Piece, Pvar, ReadFn, Store, TransformArg, TransformFn,
+    TransformRow, Var, VarIndex, VarName, WriteError, WriteFn,
 };
 pub use ret::{Answer, Outcome, OwnedRun, Ret, Scope, SubRun, Then};

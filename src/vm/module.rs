@@ -67,6 +67,34 @@ impl Module {
     }
 }
 
+/// How many rows these tables have together.
+pub const fn row_count<T>(tables: &[&[T]]) -> usize {
+    let (mut at, mut count) = (0, 0);
+    while at < tables.len() {
+        count += tables[at].len();
+        at += 1;
+    }
+    count
+}
+
+/// One table of several, for a module whose rows stand in several files. `N` is their `row_count`; evaluated at compile
+/// time, where a wrong `N` does not compile.
+pub const fn joined<T: Copy, const N: usize>(tables: &[&[T]]) -> [T; N] {
+    let mut all = [tables[0][0]; N];
+    let (mut table, mut at) = (0, 0);
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            all[at] = tables[table][row];
+            at += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    assert!(at == N);
+    all
+}
+
 /// What `init` works with. Only loaded modules are initialised, in the order of the module list.
 pub struct InitCx<'a> {
     pub params: Params<'a>,

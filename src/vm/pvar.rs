@@ -1,21 +1,85 @@
 //! Linked variables: a reference of the script with its row, its name resolved and its transformations ready.
+use super::arg::Prepare;
 use super::cx::Cx;
 use crate::base::Str;
 use crate::context::{AvpName, Value};
-use crate::registry::{PvarSignature, TransformSignature};
+use crate::registry::{DeclaredName, LiteralCheck, PvarSignature, SubName, TransformSignature};
 use crate::syntax::pvar::MsgContext;
+use crate::syntax::transform::ArgShape;
 use std::any::Any;
 use std::sync::Arc;
 
 /// A row of variables: facts and bodies.
+#[derive(Clone, Copy)]
 pub struct Pvar {
     pub sig: PvarSignature,
     /// What the linker makes of a literal name in parentheses.
     pub name: NameKind,
-    pub read: fn(&mut Cx<'_>, &Var) -> Value,
+    pub read: ReadFn,
     /// `None` for a read-only variable.
     pub write: Option<WriteFn>,
 }
+
+/// Rows are written as chains: `Pvar::new("hdr", hdr, "..").dynamic(NameKind::Text).indexed()`.
+impl Pvar {
+    /// A read-only variable without name in parentheses and without index.
+    pub const fn new(name: &'static str, read: ReadFn, doc: &'static str) -> Pvar {
+        let sig = PvarSignature {
+            name,
+            sub: SubName::None,
+            dynamic_sub: false,
+            index: false,
+            writable: false,
+            uses: None,
+            check_sub: None,
+            doc,
+        };
+        Pvar { sig, name: NameKind::Text, read, write: None }
+    }
+
+    /// The same variable under another name.
+    pub const fn alias(mut self, name: &'static str) -> Pvar {
+        self.sig.name = name;
+        self
+    }
+
+    pub const fn writable(mut self, write: WriteFn) -> Pvar {
+        self.sig.writable = true;
+        self.write = Some(write);
+        self
+    }
+
+    /// Takes a name in parentheses, always or, by `sub`, perhaps.
+    pub const fn named(mut self, sub: SubName, kind: NameKind) -> Pvar {
+        self.sig.sub = sub;
+        self.name = kind;
+        self
+    }
+
+    /// Takes a name in parentheses that may itself be a variable.
+    pub const fn dynamic(mut self, kind: NameKind) -> Pvar {
+        self.sig.dynamic_sub = true;
+        self.named(SubName::Required, kind)
+    }
+
+    pub const fn indexed(mut self) -> Pvar {
+        self.sig.index = true;
+        self
+    }
+
+    /// A literal name in parentheses is checked before the first message.
+    pub const fn checked(mut self, check: LiteralCheck) -> Pvar {
+        self.sig.check_sub = Some(check);
+        self
+    }
+
+    pub const fn uses(mut self, name: DeclaredName) -> Pvar {
+        self.sig.uses = Some(name);
+        self
+    }
+}
+
+pub type ReadFn = fn(&mut Cx<'_>, &Var) -> Value;
 
 pub type WriteFn = fn(&mut Cx<'_>, &Var, Store, Value) -> Result<(), WriteError>;
 
@@ -96,10 +160,51 @@ pub enum Index {
 }
 
 /// A row of transformations.
+#[derive(Clone, Copy)]
 pub struct TransformRow {
     pub sig: TransformSignature,
-    /// Gets the value so far (never NULL) and the evaluated arguments; NULL is failure.
-    pub body: fn(&mut Cx<'_>, Value, Option<i32>, &[TransformArg]) -> Value,
+    pub body: TransformFn,
+    /// Makes a literal argument ready at start; `None` for one that the checker should have refused.
+    pub prepare: Option<Prepare>,
+}
+
+/// Gets the value so far (never NULL), the index and the evaluated arguments; NULL is failure.
+pub type TransformFn = fn(&mut Cx<'_>, Value, Option<i32>, &[TransformArg]) -> Value;
+
+/// Rows are written as chains: `TransformRow::new("s", "substr", substr, "..").args(&[Num, Num])`.
+impl TransformRow {
+    pub const fn new(class: &'static str, name: &'static str, body: TransformFn, doc: &'static str) -> TransformRow {
+        let sig = TransformSignature { class, name, args: &[], optional: 0, takes_index: false, doc };
+        TransformRow { sig, body, prepare: None }
+    }
+
+    pub const fn args(mut self, args: &'static [ArgShape]) -> TransformRow {
+        self.sig.args = args;
+        self
+    }
+
+    /// The last `count` arguments may be missing.
+    pub const fn optional(mut self, count: usize) -> TransformRow {
+        self.sig.optional = count;
+        self
+    }
+
+    /// `{nameaddr.2.uri}`
+    pub const fn indexed(mut self) -> TransformRow {
+        self.sig.takes_index = true;
+        self
+    }
+
+    pub const fn prepared(mut self, prepare: Prepare) -> TransformRow {
+        self.prepare = Some(prepare);
+        self
+    }
+
+    /// The same transformation under another name.
+    pub const fn alias(mut self, name: &'static str) -> TransformRow {
+        self.sig.name = name;
+        self
+    }
 }
 
 pub struct LinkedTransform {

@@ -1,0 +1,15 @@
+//! Core variables, one table per area.
+pub mod avp;
+pub mod headers;
+pub mod message;
+pub mod parties;
+pub mod request_uri;
+pub mod script;
+pub mod sockets;
+
+use crate::vm::{Pvar, joined, row_count};
+
+const TABLES: &[&[Pvar]] =
+    &[script::PVARS, avp::PVARS, request_uri::PVARS, parties::PVARS, message::PVARS, headers::PVARS, sockets::PVARS];
+
+pub static PVARS: [Pvar; row_count(TABLES)] = joined(TABLES);

@@ -1,0 +1,95 @@
+//! Who: From, To, and the identity headers.
+use super::super::uri_text::{Part, UriText};
+use crate::base::Str;
+use crate::context::Value;
+use crate::sip::header::NameAddr;
+use crate::sip::header::name_addr::values;
+use crate::sip::{HeaderId, Message};
+use crate::vm::{Cx, Pvar};
+
+const FROM_URI: Pvar = Pvar::new("fu", |cx, _| from(cx, Show::Uri), "URI of the From header field.");
+const FROM_USER: Pvar = Pvar::new("fU", |cx, _| from(cx, Show::User), "User of the From URI.");
+const FROM_HOST: Pvar = Pvar::new("fd", |cx, _| from(cx, Show::Host), "Host of the From URI.");
+const TO_URI: Pvar = Pvar::new("tu", |cx, _| to(cx, Show::Uri), "URI of the To header field.");
+const TO_USER: Pvar = Pvar::new("tU", |cx, _| to(cx, Show::User), "User of the To URI.");
+const TO_HOST: Pvar = Pvar::new("td", |cx, _| to(cx, Show::Host), "Host of the To URI.");
+
+pub const PVARS: &[Pvar] = &[
+    FROM_URI,
+    FROM_URI.alias("from"),
+    FROM_USER,
+    FROM_USER.alias("from.user"),
+    FROM_HOST,
+    FROM_HOST.alias("from.domain"),
+    Pvar::new("fn", |cx, _| from(cx, Show::Display), "Display name of the From header field, with its quotes."),
+    Pvar::new("ft", |cx, _| from(cx, Show::Tag), "Tag of the From header field."),
+    TO_URI,
+    TO_URI.alias("to"),
+    TO_USER,
+    TO_USER.alias("to.user"),
+    TO_HOST,
+    TO_HOST.alias("to.domain"),
+    Pvar::new("tn", |cx, _| to(cx, Show::Display), "Display name of the To header field, with its quotes."),
+    Pvar::new("tt", |cx, _| to(cx, Show::Tag), "Tag of the To header field."),
+    Pvar::new("ai", |cx, _| identity(cx, HeaderId::PAssertedIdentity, Show::Uri), "URI of P-Asserted-Identity."),
+    Pvar::new("pu", |cx, _| identity(cx, HeaderId::PPreferredIdentity, Show::Uri), "URI of P-Preferred-Identity."),
+    Pvar::new("pU", |cx, _| identity(cx, HeaderId::PPreferredIdentity, Show::User), "User of P-Preferred-Identity."),
+    Pvar::new("pd", |cx, _| identity(cx, HeaderId::PPreferredIdentity, Show::Host), "Host of P-Preferred-Identity."),
+    Pvar::new(
+        "pn",
+        |cx, _| identity(cx, HeaderId::PPreferredIdentity, Show::Display),
+        "Display name of P-Preferred-Identity.",
+    ),
+    Pvar::new("re", |cx, _| identity(cx, HeaderId::RemotePartyId, Show::Uri), "URI of Remote-Party-ID."),
+    Pvar::new("rt", |cx, _| identity(cx, HeaderId::ReferTo, Show::Uri), "URI of Refer-To."),
+    Pvar::new("di", |cx, _| identity(cx, HeaderId::Diversion, Show::Uri), "URI of the first Diversion."),
+    Pvar::new("dir", |cx, _| diversion_param(cx, b"reason"), "Reason of the first Diversion."),
+    Pvar::new("dip", |cx, _| diversion_param(cx, b"privacy"), "Privacy of the first Diversion."),
+];
+
+#[derive(Clone, Copy)]
+enum Show {
+    Uri,
+    User,
+    Host,
+    Display,
+    Tag,
+}
+
+fn from(cx: &Cx<'_>, show: Show) -> Value {
+    let msg = &cx.run.msg;
+    msg.from().map_or(Value::Null, |from| shown(msg, from, show))
+}
+
+fn to(cx: &Cx<'_>, show: Show) -> Value {
+    let msg = &cx.run.msg;
+    msg.to().map_or(Value::Null, |to| shown(msg, to, show))
+}
+
+fn identity(cx: &Cx<'_>, id: HeaderId, show: Show) -> Value {
+    let msg = &cx.run.msg;
+    first(msg, id).map_or(Value::Null, |value| shown(msg, &value, show))
+}
+
+fn first(msg: &Message, id: HeaderId) -> Option<NameAddr> {
+    let header = msg.first(id)?;
+    values(msg.raw(), header.value).next().flatten()
+}
+
+fn diversion_param(cx: &Cx<'_>, name: &[u8]) -> Value {
+    let msg = &cx.run.msg;
+    let value = first(msg, HeaderId::Diversion).and_then(|d| d.params(msg.raw()).value(name));
+    value.map_or(Value::Null, |v| Value::Str(Str::slice_of(msg.raw(), v)))
+}
+
+fn shown(msg: &Message, value: &NameAddr, show: Show) -> Value {
+    let uri = || UriText::Within(msg, msg.bytes(value.uri));
+    let text = match show {
+        Show::Uri => value.uri,
+        Show::User => return uri().part(Part::User),
+        Show::Host => return uri().part(Part::Host),
+        Show::Display => value.display,
+        Show::Tag => value.tag.unwrap_or_default(),
+    };
+    if text.is_empty() { Value::Null } else { Value::Str(msg.text(text)) }
+}

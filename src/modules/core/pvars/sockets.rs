@@ -1,0 +1,172 @@
+//! The sockets a message came in on and leaves from.
+use super::message::ip_text;
+use crate::base::Str;
+use crate::context::{Level, Run, Socket, SocketId, Sockets, Value};
+use crate::registry::SubName;
+use crate::sip::Transport;
+use crate::vm::{Cx, NameKind, Pvar, Store, Var, WriteError};
+use std::sync::Arc;
+
+const FIELD: NameKind = NameKind::Custom(|name| Some(Arc::new(Field::named(name)?)));
+
+pub const PVARS: &[Pvar] = &[
+    Pvar::new("socket_in", |cx, var| shown(cx, var, Which::In), "The socket the message came in on.")
+        .named(SubName::Optional, FIELD)
+        .checked(check_field),
+    // The parts of the socket can be read only; writing `$socket_out(ip)` is refused when it is tried.
+    Pvar::new("socket_out", |cx, var| shown(cx, var, Which::Out), "The forced socket, else the inbound one.")
+        .named(SubName::Optional, FIELD)
+        .checked(check_out_field)
+        .writable(force),
+    Pvar::new("proxy_protocol", |_, _| Value::Null, "What a PROXY header said; NULL without one.")
+        .named(SubName::Required, NameKind::Text)
+        .checked(check_proxy_field),
+];
+
+#[derive(Clone, Copy)]
+enum Which {
+    In,
+    Out,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Ip,
+    Port,
+    Proto,
+    AdvertisedIp,
+    AdvertisedPort,
+    Tag,
+    Anycast,
+    Family,
+    Forced,
+}
+
+impl Field {
+    const NAMED: &[(&str, Field)] = &[
+        ("ip", Field::Ip),
+        ("port", Field::Port),
+        ("proto", Field::Proto),
+        ("advertised_ip", Field::AdvertisedIp),
+        ("advertised_port", Field::AdvertisedPort),
+        ("tag", Field::Tag),
+        ("anycast", Field::Anycast),
+        ("af", Field::Family),
+        ("forced", Field::Forced),
+    ];
+
+    fn named(name: &[u8]) -> Option<Field> {
+        Field::NAMED.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, field)| *field)
+    }
+}
+
+fn check_field(name: &[u8]) -> Result<(), String> {
+    match Field::named(name) {
+        None | Some(Field::Forced) => Err(vocabulary("a socket has the fields", Field::NAMED.len() - 1)),
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_out_field(name: &[u8]) -> Result<(), String> {
+    Field::named(name).map(drop).ok_or_else(|| vocabulary("the sending socket has the fields", Field::NAMED.len()))
+}
+
+fn vocabulary(what: &str, count: usize) -> String {
+    let names: Vec<&str> = Field::NAMED.iter().take(count).map(|(n, _)| *n).collect();
+    format!("{what} {}", names.join(", "))
+}
+
+fn check_proxy_field(name: &[u8]) -> Result<(), String> {
+    const FIELDS: [&str; 5] = ["src_ip", "src_port", "dst_ip", "dst_port", "af"];
+    let known = FIELDS.iter().any(|f| f.as_bytes() == name);
+    if known { Ok(()) } else { Err(format!("a PROXY header has the fields {}", FIELDS.join(", "))) }
+}
+
+fn shown(cx: &mut Cx<'_>, var: &Var, which: Which) -> Value {
+    let field = var.custom::<Field>().copied();
+    let forced = forced(cx.run);
+    if field == Some(Field::Forced) && forced.is_none() {
+        return Value::Null;
+    }
+    let id = match which {
+        Which::In => cx.run.received.socket,
+        Which::Out => forced.unwrap_or(cx.run.received.socket),
+    };
+    cx.core.sockets.get(id).map_or(Value::Null, |socket| part(socket, field))
+}
+
+fn forced(run: &Run) -> Option<SocketId> {
+    run.targets.main.socket
+}
+
+fn part(socket: &Socket, field: Option<Field>) -> Value {
+    match field {
+        None | Some(Field::Forced) => Value::Str(socket.text().into()),
+        Some(Field::Ip) => Value::Str(ip_text(socket.addr.ip())),
+        Some(Field::Port) => Value::Int(i32::from(socket.addr.port())),
+        Some(Field::Proto) => Value::Str(Str::from_static(socket.transport.name())),
+        Some(Field::AdvertisedIp) => socket.advertised.as_ref().map(|(host, _)| host.clone()).into(),
+        Some(Field::AdvertisedPort) => match socket.advertised {
+            Some((_, Some(port))) => Value::Int(i32::from(port)),
+            _ => Value::Null,
+        },
+        Some(Field::Tag) => socket.tag.clone().into(),
+        Some(Field::Anycast) => Value::Int(i32::from(socket.anycast)),
+        Some(Field::Family) => Value::Str(Str::from_static(if socket.addr.is_ipv4() { "INET" } else { "INET6" })),
+    }
+}
+
+fn force(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
+    if var.custom::<Field>().is_some() {
+        return Err(WriteError::new("is read-only in its parts"));
+    }
+    let Some(text) = value.str_face() else {
+        cx.run.targets.main.socket = None;
+        return Ok(());
+    };
+    match named(&cx.core.sockets, &text) {
+        Some(id) => cx.run.targets.main.socket = Some(id),
+        None => cx.log(
+            Level::Warning,
+            "core",
+            "socket_out",
+            format_args!("`{text}` is none of this server's sockets; the sending socket stays as it is"),
+        ),
+    }
+    Ok(())
+}
+
+/// The socket that `proto:ip[:port]` names; an advertised host names its socket too.
+pub fn named(sockets: &Sockets, text: &[u8]) -> Option<SocketId> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (proto, place) = text.split_once(':')?;
+    let transport = Transport::parse(proto.as_bytes())?;
+    let (host, port) = host_and_port(place, transport)?;
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    let fits = |s: &&Socket| {
+        let by_address = bare.parse() == Ok(s.addr.ip()) && s.addr.port() == port;
+        let by_advertised = s
+            .advertised
+            .as_ref()
+            .is_some_and(|(h, p)| h.eq_ignore_ascii_case(bare.as_bytes()) && p.unwrap_or(s.addr.port()) == port);
+        s.transport == transport && (by_address || by_advertised)
+    };
+    sockets.all().iter().find(fits).map(|s| s.id)
+}
+
+fn host_and_port(place: &str, transport: Transport) -> Option<(&str, u16)> {
+    let default = transport.default_port();
+    if let Some(end) = place.find(']') {
+        let (host, rest) = place.split_at(end + 1);
+        return match rest.strip_prefix(':') {
+            Some(port) => Some((host, port.parse().ok()?)),
+            None => rest.is_empty().then_some((host, default)),
+        };
+    }
+    match place.rsplit_once(':') {
+        // More than one colon and no brackets: an IPv6 address without port.
+        Some((host, _)) if host.contains(':') => Some((place, default)),
+        Some((host, port)) => Some((host, port.parse().ok()?)),
+        None => Some((place, default)),
+    }
+}
