@@ -1,3 +1,7 @@
 //! Integration tests, a module for each capability.
 #![allow(clippy::disallowed_methods, reason = "tests read files and draw seeds")]
 mod layering;
+mod sip_roundtrip;
+mod sip_torture;
+#[path = "../torture/messages.rs"]
+mod torture;
