@@ -26,6 +26,8 @@ pub struct Core {
     pub transactions: Transactions,
     pub dialogs: Dialogs,
     pub faults: Faults,
+    /// Keyed hashing of what peers choose: tables, tags.
+    pub hasher: ahash::RandomState,
     next_wait: AtomicU64,
 }
 
@@ -50,8 +52,9 @@ impl Core {
             states,
             avp_names: AvpNames::new(hasher.clone()),
             transactions: Transactions::new(hasher.clone()),
-            dialogs: Dialogs::new(dialog_buckets, hasher, || ids.next_u32() & 0x7fff_ffff),
+            dialogs: Dialogs::new(dialog_buckets, hasher.clone(), || ids.next_u32() & 0x7fff_ffff),
             faults: Faults::default(),
+            hasher,
             next_wait: AtomicU64::new(1),
         }
     }

@@ -1,5 +1,7 @@
 //! The built-in modules: rows that bind script-facing names to bodies.
 pub mod core;
+#[cfg(test)]
+pub mod fixture;
 
 use crate::vm::Module;
 

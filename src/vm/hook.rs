@@ -2,7 +2,7 @@
 //! in the order of the module list with no lock held.
 use super::cx::Cx;
 use crate::base::Str;
-use crate::context::{Dialog, Transaction};
+use crate::context::{Dialog, SocketId, Transaction};
 use crate::sip::Message;
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use std::sync::Arc;
 pub type HookFn = fn(&mut Cx<'_>, &Hook<'_>);
 
 pub enum Hook<'a> {
-    /// A request entered and is about to meet the main route.
+    /// A request entered and is about to meet the main route. A module that dealt with it sets
+    /// `cx.run.script.dropped`, and no route is run.
     RequestIn,
     /// The run's request just got its transaction (`cx.run.tx`).
     TransactionCreated,
@@ -21,9 +22,11 @@ pub enum Hook<'a> {
         branch: usize,
     },
     /// A branch of `cx.run.tx` is about to be sent: `Current` edits of that branch may still be made through
-    /// `cx.run.edits`, which is the branch's own.
+    /// `cx.run.edits`, which is the branch's own. `socket` is the one it leaves from. Raised for a request that is
+    /// forwarded without transaction too, as branch 0.
     BranchOut {
         branch: usize,
+        socket: SocketId,
     },
     /// A reply is about to leave upstream: dialogs change their state here.
     ReplyOut(&'a ReplyOut<'a>),

@@ -97,6 +97,9 @@ pub enum NameKind {
     DialogFlag,
     /// Prepared by the row: a header id, a field's number.
     Custom(fn(&[u8]) -> Option<Arc<dyn Any + Send + Sync>>),
+    /// Text with variables in it, each linked; the row reads its structure from the texts between them:
+    /// `$json(list[$var(i)]/key)`. What does not parse as a format string is one text.
+    Pieces,
 }
 
 /// The two plain assignments; compound ones are computed by the loop and stored with `Set`.
@@ -136,6 +139,7 @@ pub enum VarName {
     Avp(AvpName),
     Flag(u8),
     Custom(Arc<dyn Any + Send + Sync>),
+    Pieces(Box<[Piece]>),
     /// `$avp($var(x))`: evaluated at each use.
     Dynamic(Box<Var>),
 }
@@ -243,7 +247,7 @@ impl Var {
             VarName::Text(s) => Some(s.clone()),
             VarName::Avp(name) => cx.core.avp_names.text(*name),
             VarName::Dynamic(inner) => cx.read(inner).str_face(),
-            VarName::None | VarName::Slot(_) | VarName::Flag(_) | VarName::Custom(_) => None,
+            VarName::None | VarName::Slot(_) | VarName::Flag(_) | VarName::Custom(_) | VarName::Pieces(_) => None,
         }
     }
 
@@ -255,7 +259,12 @@ impl Var {
                 let text = cx.read(inner).str_face()?;
                 cx.core.avp_names.intern(&text)
             }
-            VarName::None | VarName::Text(_) | VarName::Slot(_) | VarName::Flag(_) | VarName::Custom(_) => None,
+            VarName::None
+            | VarName::Text(_)
+            | VarName::Slot(_)
+            | VarName::Flag(_)
+            | VarName::Custom(_)
+            | VarName::Pieces(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! each file has one table and its bodies. `uri_text.rs` reads and changes the URIs that all three work on. Statements
 //! (`xlog`, `route`, `assert`) are the VM's and stand in no table here.
 pub mod pvars;
+pub mod reply;
 pub mod uri_text;
 
 use crate::vm::Module;

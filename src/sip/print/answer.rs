@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Body<'a> {
+    /// Empty: a header field of the caller says it.
     pub content_type: &'a [u8],
     pub bytes: &'a [u8],
 }

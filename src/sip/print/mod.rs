@@ -30,7 +30,7 @@ fn field(name: &str, value: &[u8], out: &mut Vec<u8>) {
 
 pub(super) fn body(body: Option<&Body<'_>>, out: &mut Vec<u8>) {
     let bytes = body.map_or(&b""[..], |b| b.bytes);
-    if let Some(body) = body {
+    if let Some(body) = body.filter(|b| !b.content_type.is_empty()) {
         field("Content-Type", body.content_type, out);
     }
     field("Content-Length", bytes.len().to_string().as_bytes(), out);
