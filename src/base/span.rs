@@ -92,6 +92,13 @@ impl SourceMap {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// Says which directive brought a file in, once its place is known.
+    pub fn set_included_at(&mut self, id: FileId, directive: Span) {
+        if let Some(file) = self.files.get_mut(id.0 as usize) {
+            file.included_at = Some(directive);
+        }
+    }
+
     /// Says that the flat text from `flat` on continues `file` at `offset`. Called with rising `flat`.
     pub fn add_segment(&mut self, flat: u32, file: FileId, offset: u32) {
         self.segments.push(Segment { flat, file, offset });

@@ -2,8 +2,12 @@
 pub mod ast;
 pub mod ere;
 pub mod format_string;
+mod grammar;
+pub mod keywords;
 pub mod origin;
 pub mod pvar;
+pub mod scan;
+pub mod source;
 pub mod transform;
 
 use crate::diag::Diagnostic;
