@@ -91,7 +91,7 @@ impl Lower<'_> {
         let before = self.errors.len();
         let given = self.given(&args);
         let kind = (builtin.form)(self, &given);
-        if kind.is_none() && self.errors.len() == before {
+        if kind.is_none() && !self.failed_since(before) {
             let message = format!("`{name}` is not called like this");
             let found = Diagnostic::new(codes::BAD_COMMAND_FORM, span(&pair), message);
             self.report(found.help(format!("write {}", builtin.forms)));

@@ -93,7 +93,7 @@ impl Lower<'_> {
             Form::AutoScaling => self.auto_scaling(value).map(|a| GlobalValue::AutoScaling(Box::new(a))),
             Form::Blacklist => self.blacklist(value).map(GlobalValue::Blacklist),
         };
-        if read.is_none() && self.errors.len() == before {
+        if read.is_none() && !self.failed_since(before) {
             let at = self.trimmed(value);
             self.value_error(codes::GLOBAL_VALUE, at, name, form.expected());
         }
@@ -276,7 +276,7 @@ impl Lower<'_> {
 
     /// The `}` of a list that holds no statements.
     pub(super) fn brackets_of_list(&mut self, pair: &Pair<'_>, before: usize) {
-        if self.errors.len() > before {
+        if self.failed_since(before) {
             return;
         }
         if let Some(junk) = child(pair, Rule::junk) {

@@ -46,7 +46,7 @@ impl Lower<'_> {
                 _ => self.bad_item(part, failed),
             };
             empty = false;
-            failed = self.errors.len() > before;
+            failed = self.failed_since(before);
             items.push(item.unwrap_or(Item::Bad(at)));
         }
         if empty && self.complete {
@@ -102,7 +102,7 @@ impl Lower<'_> {
         let at = self.trimmed(&pair);
         let before = self.errors.len();
         let item = child(&pair, Rule::args).and_then(|args| self.mod_param_args(&args, at));
-        if item.is_none() && self.errors.len() == before {
+        if item.is_none() && !self.failed_since(before) {
             let word = Span::new(at.start, at.start + 8);
             let found = Diagnostic::new(codes::SYNTAX, word, "`modparam` takes two strings and a value");
             self.report(found.help("write `modparam(\"module\", \"parameter\", VALUE)`, VALUE a string or a number"));
@@ -129,7 +129,7 @@ impl Lower<'_> {
             self.error(codes::BAD_ROUTE_HEADER, keyword, format!("`{0}` needs a name: `{0}{example}`", kind.keyword()));
         }
         let Some(block) = child(&pair, Rule::block) else {
-            if self.errors.len() == before {
+            if !self.failed_since(before) {
                 let place = self.place_of_missing(at.end);
                 self.report(
                     Diagnostic::new(codes::SYNTAX, place, "a block is missing").here("expected `{` behind this"),
@@ -161,7 +161,7 @@ impl Lower<'_> {
             }
             _ => (args.len() == 1, "takes one name"),
         };
-        if !count && self.errors.len() == before {
+        if !count && !self.failed_since(before) {
             let found = Diagnostic::new(codes::BAD_ROUTE_HEADER, at, format!("`{}` {message}", kind.keyword()));
             let found = match kind {
                 RouteKind::Event if args.len() == 2 => {

@@ -51,7 +51,18 @@ impl Lower<'_> {
         if !self.complete && found.span().end as usize >= self.text.len() {
             return;
         }
-        self.errors.push(found);
+        // Brackets that one missing closer leaves open are one finding: that of the innermost.
+        let repeated = |last: &Diagnostic| {
+            last.code == codes::MISSING_BRACKET && last.code == found.code && last.span() == found.span()
+        };
+        if !self.errors.last().is_some_and(repeated) {
+            self.errors.push(found);
+        }
+    }
+
+    /// Whether what was read since has a finding that refuses it.
+    fn failed_since(&self, before: usize) -> bool {
+        self.errors.iter().skip(before).any(Diagnostic::refuses)
     }
 
     fn error(&mut self, code: Code, at: Span, message: impl Into<String>) {

@@ -157,7 +157,7 @@ impl Lower<'_> {
 
     /// Checks the parentheses of `if (...)`, `while (...)`, `switch (...)`.
     fn head_brackets(&mut self, head: &Pair<'_>, before: usize) {
-        if self.errors.len() > before {
+        if self.failed_since(before) {
             return;
         }
         if !head.as_str().starts_with('(') {
@@ -215,7 +215,7 @@ impl Lower<'_> {
         let exprs = head.clone().into_inner().filter(|p| p.as_rule() == Rule::expr);
         let vars: Vec<VarToken> = exprs.filter_map(|e| self.lone_var(e)).collect();
         let well_formed = child(&head, Rule::kw_in).is_some() && vars.len() == 2;
-        if !well_formed && self.errors.len() == before {
+        if !well_formed && !self.failed_since(before) {
             let place =
                 if head.as_str().is_empty() { self.place_of_missing(span(&head).start) } else { self.trimmed(&head) };
             let found =
@@ -275,7 +275,7 @@ impl Lower<'_> {
         let head = child(pair, Rule::head)?;
         let before = self.errors.len();
         let subject = child(&head, Rule::expr).and_then(|e| self.lone_var(e));
-        if subject.is_none() && self.errors.len() == before {
+        if subject.is_none() && !self.failed_since(before) {
             let place =
                 if head.as_str().is_empty() { self.place_of_missing(span(&head).start) } else { self.trimmed(&head) };
             let found = Diagnostic::new(codes::BAD_SWITCH, place, "`switch` takes a variable");
@@ -313,13 +313,13 @@ impl Lower<'_> {
             super::literal::Number::Int(i) => Some(CaseLabel::Int(i)),
             _ => self.one_string(one.plain(Rule::strings)?).map(CaseLabel::Str),
         });
-        if label.is_none() && self.errors.len() == before {
+        if label.is_none() && !self.failed_since(before) {
             self.error(codes::SWITCH_LABEL, at, "the label of a `case` is a number or a string");
         }
-        if let Some(junk) = child(pair, Rule::junk_label).filter(|_| self.errors.len() == before) {
+        if let Some(junk) = child(pair, Rule::junk_label).filter(|_| !self.failed_since(before)) {
             self.unexpected(span(&junk), "`:`");
         }
-        if child(pair, Rule::colon).is_none() && self.errors.len() == before {
+        if child(pair, Rule::colon).is_none() && !self.failed_since(before) {
             let place = self.place_of_missing(at.end);
             self.report(Diagnostic::new(codes::SYNTAX, place, "missing `:`").here("expected `:` behind this"));
         }
@@ -419,7 +419,7 @@ impl Lower<'_> {
 
     /// What closes a statement. Nothing is said when the statement has a finding already.
     fn end(&mut self, pair: &Pair<'_>, before: usize) {
-        let quiet = self.errors.len() > before;
+        let quiet = self.failed_since(before);
         if let Some(missing) = child(pair, Rule::missing_semicolon) {
             if !quiet {
                 self.missing_semicolon(span(&missing).start);

@@ -173,7 +173,7 @@ impl Lower<'_> {
 
     /// Reports what is left over between brackets, or the missing closer, unless what they hold was reported.
     pub(super) fn brackets(&mut self, pair: &Pair<'_>, before: usize, open: char, close: char) {
-        if self.errors.len() > before {
+        if self.failed_since(before) {
             return;
         }
         for part in pair.clone().into_inner() {
