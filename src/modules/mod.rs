@@ -2,8 +2,12 @@
 pub mod core;
 #[cfg(test)]
 pub mod fixture;
+pub mod maxfwd;
+pub mod proto_udp;
+pub mod signaling;
+pub mod sl;
 
 use crate::vm::Module;
 
 /// Every built-in module, in the order in which hooks are called.
-pub static ALL: &[&Module] = &[&core::MODULE];
+pub static ALL: &[&Module] = &[&core::MODULE, &proto_udp::MODULE, &sl::MODULE, &signaling::MODULE, &maxfwd::MODULE];

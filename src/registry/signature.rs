@@ -265,6 +265,17 @@ pub struct ParamSignature {
     pub doc: &'static str,
 }
 
+impl ParamSignature {
+    pub const fn new(name: &'static str, ty: ValueType, doc: &'static str) -> ParamSignature {
+        ParamSignature { name, ty, check: None, declares: None, no_effect: None, doc }
+    }
+
+    /// Nothing follows from it here, and why.
+    pub const fn idle(self, why: &'static str) -> ParamSignature {
+        ParamSignature { no_effect: Some(why), ..self }
+    }
+}
+
 /// What a module's configuration demands of the rest of the script.
 #[derive(Clone, Copy)]
 pub struct Constraint {

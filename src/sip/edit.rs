@@ -85,6 +85,15 @@ impl Edits {
         self.list.iter().any(|e| e.covers(range))
     }
 
+    /// Whether a header field of this name is put in.
+    pub fn adds_field(&self, name: &[u8]) -> bool {
+        let named = |line: &[u8]| {
+            let (start, rest) = line.split_at_checked(name.len()).unwrap_or_default();
+            start.eq_ignore_ascii_case(name) && rest.trim_ascii_start().starts_with(b":")
+        };
+        self.list.iter().any(|e| e.text.split(|&b| b == b'\n').any(named))
+    }
+
     /// A header field behind all others; a missing line end is added.
     pub fn append_header(&mut self, message: &Message, line: Str) {
         self.insert(message.head_end(), terminated(line));
@@ -174,6 +183,22 @@ impl Edits {
                 None => self.insert(end, Str::from(format!(";received={address}"))),
             }
         }
+    }
+
+    /// The value of a field as it will leave, which `set_value` changes again; `None` when the field will not leave.
+    pub fn value_of(&self, message: &Message, header: &Header) -> Option<Vec<u8>> {
+        if self.removes(header.line) {
+            return None;
+        }
+        let mut out = Vec::with_capacity(header.value.len());
+        self.write_range(message.raw(), header.value, &mut out);
+        Some(out)
+    }
+
+    /// The Content-Type as it will leave.
+    pub fn content_type_of(&self, message: &Message) -> Option<Vec<u8>> {
+        let replaced = self.body.as_ref().and_then(|b| b.content_type.as_ref()).map(|t| t.to_vec());
+        replaced.or_else(|| message.all(HeaderId::ContentType).find_map(|h| self.value_of(message, h)))
     }
 
     /// The bytes of `range` with the edits in it and at its ends.
