@@ -1,2 +1,4 @@
 //! The command line: arguments to a call to an exit code.
 #![allow(clippy::disallowed_methods, reason = "this layer is the outside world")]
+
+pub mod getopt;

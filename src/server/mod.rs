@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod interfaces;
 pub mod log;
+pub mod resolver;
 pub mod udp;

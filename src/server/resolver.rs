@@ -1,0 +1,58 @@
+//! Host names to addresses, outside the workers: the answer comes back as an event.
+use crate::base::Str;
+use crate::context::{EffectAnswer, WaitId};
+use hickory_resolver::{Resolver as Hickory, net::runtime::TokioRuntimeProvider};
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Where a worker takes answers.
+pub type Answers = UnboundedSender<(WaitId, EffectAnswer)>;
+
+/// The system's resolver, shared by all workers.
+#[derive(Clone)]
+pub struct Resolver {
+    runtime: Handle,
+    hickory: Option<Arc<Hickory<TokioRuntimeProvider>>>,
+}
+
+impl Resolver {
+    /// Reads the system's resolver configuration; without one every name is unknown, and the error says so.
+    pub fn start(runtime: Handle) -> (Resolver, Option<String>) {
+        let _guard = runtime.enter();
+        let built = Hickory::builder_tokio().and_then(|b| b.build());
+        match built {
+            Ok(hickory) => (Resolver { runtime: runtime.clone(), hickory: Some(Arc::new(hickory)) }, None),
+            Err(e) => (Resolver { runtime: runtime.clone(), hickory: None }, Some(e.to_string())),
+        }
+    }
+
+    /// Asks for A and AAAA; a failure is an empty answer.
+    pub fn resolve(&self, id: WaitId, host: Str, answers: Answers) {
+        let hickory = self.hickory.clone();
+        self.runtime.spawn(async move {
+            let addresses = match (hickory, host.as_utf8()) {
+                (Some(hickory), Some(name)) => lookup(&hickory, name).await,
+                _ => Vec::new(),
+            };
+            // The worker is gone when the server stops; then nobody waits for the answer.
+            let _ = answers.send((id, EffectAnswer::Resolved(addresses)));
+        });
+    }
+
+    /// Answers after some time.
+    pub fn sleep(&self, id: WaitId, micros: u64, answers: Answers) {
+        self.runtime.spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_micros(micros)).await;
+            let _ = answers.send((id, EffectAnswer::Done));
+        });
+    }
+}
+
+async fn lookup(hickory: &Hickory<TokioRuntimeProvider>, name: &str) -> Vec<IpAddr> {
+    match hickory.lookup_ip(name).await {
+        Ok(found) => found.iter().collect(),
+        Err(_) => Vec::new(),
+    }
+}
