@@ -1,7 +1,10 @@
 //! The outside world: sockets, clocks, resolver, signals, logs.
 #![allow(clippy::disallowed_methods, reason = "this layer is the outside world")]
 pub mod clock;
+pub mod daemon;
 pub mod interfaces;
+pub mod launch;
 pub mod log;
 pub mod resolver;
+pub mod sources;
 pub mod udp;
