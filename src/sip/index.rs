@@ -3,8 +3,8 @@ use super::error::Fault;
 use super::message::{Framing, Header, StartLine};
 use super::name::HeaderId;
 use super::range::Range;
-use super::scan::{is_lws, is_token, is_token_byte, number};
-use memchr::{memchr, memchr2};
+use super::scan::{is_lws, is_token_byte, number};
+use memchr::memchr;
 
 /// Far above what real messages carry; bounds what one packet can make us keep.
 const MAX_HEADERS: usize = 1024;
@@ -130,11 +130,9 @@ impl Index {
 
 /// The lengths of a field's name and of everything before its colon (RFC 3261 7.3.1 allows blanks between them).
 fn name_len(rest: &[u8]) -> Option<(usize, usize)> {
-    let colon = memchr2(b':', b'\n', rest)?;
-    let before = rest.get(..colon)?;
-    let blanks = before.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    let name = before.get(..colon - blanks)?;
-    (rest.get(colon) == Some(&b':') && is_token(name)).then_some((name.len(), colon))
+    let name = rest.iter().position(|&b| !is_token_byte(b))?;
+    let blanks = rest.iter().skip(name).take_while(|b| matches!(b, b' ' | b'\t')).count();
+    (name > 0 && rest.get(name + blanks) == Some(&b':')).then_some((name, name + blanks))
 }
 
 fn trimmed(raw: &[u8], mut start: usize, mut end: usize) -> Range {

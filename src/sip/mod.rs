@@ -1,6 +1,6 @@
 //! Bytes to SIP and back: an index over received bytes, views of header fields, an edit list, a printer.
 //!
-//! The path of a message: `Message::parse` (`index.rs`: one pass, nothing copied) -> `validate` -> views on demand
+//! The path of a message: `frame.rs` cuts it out of a stream (a datagram is whole) -> `Message::parse` (`index.rs`: one pass, nothing copied) -> `validate` -> views on demand
 //! (`header/`, `uri/`, `sdp.rs`) -> `Edits` (what a script or the protocol changes) -> `print.rs` (untouched bytes leave
 //! as they came). Messages of our own are written by `build.rs` and by `print.rs` from the request they answer.
 //!
@@ -12,6 +12,7 @@
 pub mod build;
 pub mod edit;
 pub mod error;
+pub mod frame;
 pub mod header;
 mod index;
 pub mod message;

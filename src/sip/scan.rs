@@ -20,6 +20,7 @@ const TOKEN: [bool; 256] = {
     table
 };
 
+#[inline]
 pub fn is_token_byte(b: u8) -> bool {
     TOKEN[usize::from(b)]
 }
@@ -29,6 +30,7 @@ pub fn is_token(text: &[u8]) -> bool {
 }
 
 /// Blank, tab, and the line ends that folding leaves inside a value.
+#[inline]
 pub fn is_lws(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\r' | b'\n')
 }
@@ -67,20 +69,24 @@ pub struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    #[inline]
     pub fn new(buf: &'a [u8], range: Range) -> Scan<'a> {
         let end = range.usize_end().min(buf.len());
         Scan { buf: buf.get(..end).unwrap_or_default(), pos: range.usize_start().min(end) }
     }
 
+    #[inline]
     pub fn pos(&self) -> usize {
         self.pos
     }
 
+    #[inline]
     pub fn end(&self) -> usize {
         self.buf.len()
     }
 
     /// Everything up to the end of the range: what ranges from this cursor refer to.
+    #[inline]
     pub fn buffer(&self) -> &'a [u8] {
         self.buf
     }
@@ -89,32 +95,41 @@ impl<'a> Scan<'a> {
         self.pos = (self.pos + n).min(self.buf.len());
     }
 
+    #[inline]
     pub fn at_end(&self) -> bool {
         self.pos >= self.buf.len()
     }
 
+    #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.buf.get(self.pos).copied()
     }
 
+    #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.buf.get(self.pos..).unwrap_or_default()
     }
 
+    #[inline]
     pub fn eat(&mut self, b: u8) -> bool {
         let found = self.peek() == Some(b);
         self.pos += usize::from(found);
         found
     }
 
+    #[inline]
     pub fn skip_lws(&mut self) {
-        self.skip_while(is_lws);
+        while self.peek().is_some_and(is_lws) {
+            self.pos += 1;
+        }
     }
 
+    #[inline]
     pub fn skip_while(&mut self, take: impl Fn(u8) -> bool) -> Range {
         let start = self.pos;
-        let n = self.rest().iter().take_while(|&&b| take(b)).count();
-        self.pos += n;
+        while self.peek().is_some_and(&take) {
+            self.pos += 1;
+        }
         Range::new(start, self.pos)
     }
 
@@ -129,6 +144,7 @@ impl<'a> Scan<'a> {
         }
     }
 
+    #[inline]
     pub fn token(&mut self) -> Range {
         self.skip_while(is_token_byte)
     }
@@ -154,6 +170,7 @@ impl<'a> Scan<'a> {
     }
 
     /// `separator` with white space around it.
+    #[inline]
     pub fn separator(&mut self, separator: u8) -> bool {
         self.skip_lws();
         let found = self.eat(separator);

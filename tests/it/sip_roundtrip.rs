@@ -3,8 +3,10 @@ use crate::torture::valid;
 use bytes::Bytes;
 use proptest::prelude::*;
 use sipscript::base::Str;
-use sipscript::sip::print::{RequestLine, forward_reply, forward_request};
-use sipscript::sip::{Edits, Framing, HeaderId, Message, header::via};
+use sipscript::sip::header::{self, via};
+use sipscript::sip::print::{Answer, RequestLine, answer, forward_reply, forward_request};
+use sipscript::sip::sdp::Sdp;
+use sipscript::sip::{Edits, Framing, HeaderId, Message, StatusCode, multipart};
 
 const URI: &[u8] = b"sip:next@[2001:db8::7]:5070;transport=tcp";
 const VIA: &[u8] = b"Via: SIP/2.0/TCP proxy.example.com;branch=z9hG4bKnext\r\n";
@@ -246,18 +248,48 @@ proptest! {
         mutated.splice(place..cut, bytes.iter().copied());
         for raw in [bytes, mutated] {
             let length = raw.len();
-            let read = Message::parse(Bytes::from(raw), Framing::Datagram);
-            let message = match read {
-                Ok(message) => Some(message),
-                Err(error) => error.partial.map(|m| *m),
-            };
-            if let Some(message) = message {
-                let _ = message.validate();
-                prop_assert!(message.raw().len() <= length);
-                prop_assert!(message.headers().iter().all(|h| h.line.end as usize <= message.raw().len()));
+            match Message::parse(Bytes::from(raw), Framing::Datagram) {
+                Ok(message) => {
+                    prop_assert!(message.raw().len() <= length);
+                    prop_assert!(message.headers().iter().all(|h| h.line.end as usize <= message.raw().len()));
+                    read_everything(&message);
+                    send_everything(&message);
+                }
+                Err(error) => error.partial.iter().for_each(|message| read_everything(message)),
             }
         }
     }
+}
+
+/// Every view of every value, whether it makes sense or not.
+fn read_everything(message: &Message) {
+    let raw = message.raw();
+    for field in message.headers() {
+        let value = field.value;
+        via::values(raw, value).for_each(drop);
+        header::name_addr::values(raw, value).for_each(drop);
+        header::reason::values(raw, value).for_each(drop);
+        header::CSeq::parse(raw, value);
+        header::RAck::parse(raw, value);
+        header::Replaces::parse(raw, value);
+        header::ContentType::parse(raw, value).and_then(|t| t.boundary(raw));
+        header::Auth::parse(raw, value).map(|a| a.fields(raw).count());
+        header::refer_to::target(raw, value).and_then(|uri| header::refer_to::embedded_replaces(&uri));
+    }
+    multipart::parts(message);
+    Sdp::parse(raw, message.body_range());
+    header::route::values(message, HeaderId::Route).for_each(drop);
+}
+
+/// What is made from a valid request is valid.
+fn send_everything(message: &Message) {
+    if message.validate().is_err() || !message.is_request() {
+        return;
+    }
+    let mut out = Vec::new();
+    answer(message, &Answer { to_tag: Some(b"t"), ..Answer::new(StatusCode::OK) }, &mut out);
+    assert_eq!(parse(&out).validate(), Ok(()), "{}", String::from_utf8_lossy(&out));
+    assert_eq!(parse(&forwarded(message)).validate(), Ok(()));
 }
 
 #[test]
