@@ -1,5 +1,6 @@
 //! Core variables, one table per area.
 pub mod avp;
+pub mod branches;
 pub mod headers;
 pub mod message;
 pub mod parties;

@@ -10,14 +10,19 @@ use std::sync::Arc;
 const FIELD: NameKind = NameKind::Custom(|name| Some(Arc::new(Field::named(name)?)));
 
 pub const PVARS: &[Pvar] = &[
-    Pvar::new("socket_in", |cx, var| shown(cx, var, Which::In), "The socket the message came in on.")
-        .named(SubName::Optional, FIELD)
+    Pvar::new("socket_in", |cx, var| shown(cx, var, Which::In), "The socket the message came in on."),
+    Pvar::new("socket_in", |cx, var| shown(cx, var, Which::In), "A part of the socket the message came in on.")
+        .named(SubName::Required, FIELD)
         .checked(check_field),
-    // The parts of the socket can be read only; writing `$socket_out(ip)` is refused when it is tried.
-    Pvar::new("socket_out", |cx, var| shown(cx, var, Which::Out), "The forced socket, else the inbound one.")
-        .named(SubName::Optional, FIELD)
-        .checked(check_out_field)
-        .writable(force),
+    Pvar::new(
+        "socket_out",
+        |cx, var| shown(cx, var, Which::Out),
+        "The forced socket, else the inbound one; NULL resets.",
+    )
+    .writable(force),
+    Pvar::new("socket_out", |cx, var| shown(cx, var, Which::Out), "A part of the sending socket.")
+        .named(SubName::Required, FIELD)
+        .checked(check_out_field),
     Pvar::new("proxy_protocol", |_, _| Value::Null, "What a PROXY header said; NULL without one.")
         .named(SubName::Required, NameKind::Text)
         .checked(check_proxy_field),
@@ -116,10 +121,7 @@ fn part(socket: &Socket, field: Option<Field>) -> Value {
     }
 }
 
-fn force(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
-    if var.custom::<Field>().is_some() {
-        return Err(WriteError::new("is read-only in its parts"));
-    }
+fn force(cx: &mut Cx<'_>, _: &Var, _: Store, value: Value) -> Result<(), WriteError> {
     let Some(text) = value.str_face() else {
         cx.run.targets.main.socket = None;
         return Ok(());

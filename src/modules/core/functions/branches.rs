@@ -1,0 +1,218 @@
+//! Functions over the destination set.
+use super::super::branch_set::{self, Place, branch, branch_mut, q_value};
+use super::outcome;
+use crate::base::Str;
+use crate::context::Target;
+use crate::registry::RouteKind;
+use crate::script_fns;
+use crate::vm::{Cx, Function, Vocabulary, Words};
+
+pub const FUNCTIONS: &[Function] = script_fns! {
+    /// Adds a branch: without a URI the Request-URI's own, which keeps its URI and loses the rest; with one a branch that
+    /// inherits all but q.
+    fn append_branch_old(uri: Option<Str>, qvalue: Option<Words<Q>>) in ALL, roles [MayFail] => append_branch;
+    /// The name of `append_branch_old` in 3.1.
+    fn append_branch(uri: Option<Str>, qvalue: Option<Words<Q>>) in ALL, roles [MayFail] => append_branch;
+    /// Adds a branch; with `inherite` it takes destination, path, q, socket and flags of the Request-URI's.
+    fn append_msg_branch(uri: Str, qvalue: Option<Words<Q>>, flags: Option<Words<AppendFlags>>) in ALL, roles [MayFail]
+        => append_msg_branch;
+    /// Takes an added branch away; the first is 0.
+    fn remove_msg_branch(branch_idx: i32) in ALL, roles [MayFail] => remove_msg_branch;
+    /// The name of `remove_msg_branch` in 3.1.
+    fn remove_branch(branch: i32) in ALL, roles [MayFail] => remove_msg_branch;
+    /// Copies a branch over another and takes it away, unless it is to be kept; no index means the Request-URI's.
+    fn move_msg_branch(src_idx: Option<i32>, dst_idx: Option<i32>, keep: Option<Words<Keep>>) in ALL, roles [MayFail]
+        => move_msg_branch;
+    /// Exchanges two branches; no index means the Request-URI's.
+    fn swap_msg_branches(br1_idx: Option<i32>, br2_idx: Option<i32>) in ALL, roles [MayFail] => swap_msg_branches;
+    /// Puts all branches aside, in sets of equal q, for `next_branches` to take one set after the other.
+    fn serialize_branches(clear_previous: i32, keep_order: Option<i32>) in ALL, roles [MayFail] => serialize_branches;
+    /// Takes the next set of branches: 1 when more are left, 2 for the last, -1 for none.
+    fn next_branches() in ALL, roles [MayFail] => next_branches;
+};
+
+/// A q value, times 1000.
+#[derive(Clone, Copy)]
+pub struct Q(u16);
+
+impl Vocabulary for Q {
+    fn parse(text: &[u8]) -> Result<Q, String> {
+        q_value(text).map(Q).ok_or_else(|| "a q value stands between `0.0` and `1.0`".to_owned())
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct AppendFlags {
+    inherit: bool,
+}
+
+impl Vocabulary for AppendFlags {
+    fn parse(text: &[u8]) -> Result<AppendFlags, String> {
+        match text.trim_ascii() {
+            b"" => Ok(AppendFlags { inherit: false }),
+            b"inherite" => Ok(AppendFlags { inherit: true }),
+            _ => Err("the only flag is `inherite`, so spelt".to_owned()),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct Keep;
+
+impl Vocabulary for Keep {
+    fn parse(text: &[u8]) -> Result<Keep, String> {
+        if text.trim_ascii() == b"keep" { Ok(Keep) } else { Err("the only word is `keep`".to_owned()) }
+    }
+}
+
+fn append_branch(cx: &mut Cx<'_>, uri: Option<Str>, q: Option<Words<Q>>) -> bool {
+    let q = q.map(|q| q.0.0);
+    let main = &cx.run.targets.main;
+    let done = match uri {
+        Some(uri) => {
+            let target = Target { uri: Some(uri), q, ..main.clone() };
+            branch_set::append(cx.run, target)
+        }
+        None => {
+            let uri = branch_set::uri(cx.run, Place::RequestUri);
+            let target = Target { uri, q: q.or(main.q), ..main.clone() };
+            branch_set::append(cx.run, target).map(|()| {
+                let uri = cx.run.targets.main.uri.take();
+                cx.run.targets.main = Target { uri, ..Target::default() };
+            })
+        }
+    };
+    outcome(cx, "append_branch", done)
+}
+
+fn append_msg_branch(cx: &mut Cx<'_>, uri: Str, q: Option<Words<Q>>, flags: Option<Words<AppendFlags>>) -> bool {
+    let inherit = flags.is_some_and(|f| f.0.inherit);
+    let base = if inherit { cx.run.targets.main.clone() } else { Target::default() };
+    let target = Target { uri: Some(uri), q: q.map(|q| q.0.0).or(base.q), ..base };
+    let done = branch_set::append(cx.run, target);
+    outcome(cx, "append_msg_branch", done)
+}
+
+fn remove_msg_branch(cx: &mut Cx<'_>, index: i32) -> bool {
+    let added = &mut cx.run.targets.added;
+    let found = usize::try_from(index).ok().filter(|i| *i < added.len());
+    found.map(|i| added.remove(i)).is_some()
+}
+
+fn move_msg_branch(cx: &mut Cx<'_>, from: Option<i32>, to: Option<i32>, keep: Option<Words<Keep>>) -> bool {
+    let (from, to) = (Place::optional(from), Place::optional(to));
+    if from == to {
+        return true;
+    }
+    let Some(source) = whole(cx, from) else { return false };
+    let Some(target) = branch_mut(cx.run, to) else { return false };
+    *target = source;
+    if let (Place::Added(n), None) = (from, keep) {
+        cx.run.targets.added.remove(n);
+    }
+    true
+}
+
+fn swap_msg_branches(cx: &mut Cx<'_>, one: Option<i32>, other: Option<i32>) -> bool {
+    let (one, other) = (Place::optional(one), Place::optional(other));
+    let (Some(first), Some(second)) = (whole(cx, one), whole(cx, other)) else { return false };
+    for (place, content) in [(one, second), (other, first)] {
+        if let Some(target) = branch_mut(cx.run, place) {
+            *target = content;
+        }
+    }
+    true
+}
+
+/// A copy of the branch with its URI spelt out, fit for any other place.
+fn whole(cx: &Cx<'_>, place: Place) -> Option<Target> {
+    let target = branch(cx.run, place)?;
+    Some(Target { uri: branch_set::uri(cx.run, place), ..target.clone() })
+}
+
+/// The AVP that holds what is put aside, as in OpenSIPS; scripts look whether it is NULL.
+const ASIDE: &[u8] = b"serial_branch";
+
+fn serialize_branches(cx: &mut Cx<'_>, clear: i32, keep_order: Option<i32>) -> bool {
+    let keep_order = keep_order.unwrap_or(0) != 0;
+    let targets = &cx.run.targets;
+    let same_q = targets.added.iter().all(|t| t.q == targets.main.q);
+    if targets.added.is_empty() || (same_q && !keep_order) {
+        return true;
+    }
+    let Some(name) = cx.core.avp_names.intern(ASIDE) else { return false };
+    let mut all: Vec<Target> = (0..=targets.added.len()).filter_map(|n| whole(cx, Place::counted(n))).collect();
+    if !keep_order {
+        all.sort_by_key(|t| std::cmp::Reverse(t.q));
+    }
+    if clear != 0 {
+        cx.run.avps.remove_all(name);
+    }
+    for (n, target) in all.iter().enumerate().rev() {
+        let ends_set = keep_order || all.get(n + 1).is_none_or(|next| next.q != target.q);
+        cx.run.avps.push(name, aside::written(target, ends_set).into());
+    }
+    cx.run.targets.added.clear();
+    true
+}
+
+fn next_branches(cx: &mut Cx<'_>) -> i32 {
+    if !matches!(cx.run.kind, RouteKind::Request | RouteKind::Failure) {
+        outcome(cx, "next_branches", Err("works in request and failure routes only"));
+        return -1;
+    }
+    let Some(name) = cx.core.avp_names.intern(ASIDE) else { return -1 };
+    let mut first = true;
+    loop {
+        let value = cx.run.avps.first(name).and_then(|value| value.str_face());
+        let Some((target, ends_set)) = value.and_then(|text| aside::read(&text)) else {
+            return if first { -1 } else { 2 };
+        };
+        cx.run.avps.remove(name, 0);
+        if std::mem::take(&mut first) {
+            cx.run.targets.main = target;
+        } else if let Err(why) = branch_set::append(cx.run, target) {
+            outcome(cx, "next_branches", Err(why));
+            return -1;
+        }
+        if ends_set {
+            return if cx.run.avps.count(name) > 0 { 1 } else { 2 };
+        }
+    }
+}
+
+/// A branch as the text of an AVP: fields parted by NUL, which no URI has.
+mod aside {
+    use crate::base::Str;
+    use crate::context::{SocketId, Target};
+
+    pub fn written(target: &Target, ends_set: bool) -> Str {
+        let number = |n: Option<u16>| n.map_or(String::new(), |n| n.to_string());
+        let head = format!(
+            "{}\0{}\0{}\0{}\0",
+            u8::from(ends_set),
+            number(target.q),
+            number(target.socket.map(|id| id.0)),
+            target.flags
+        );
+        let mut text = head.into_bytes();
+        for part in [&target.uri, &target.dst, &target.path] {
+            text.extend_from_slice(part.as_deref().unwrap_or_default());
+            text.push(0);
+        }
+        Str::from(text)
+    }
+
+    pub fn read(text: &Str) -> Option<(Target, bool)> {
+        let mut fields = text.split(|&b| b == 0);
+        let mut number = || std::str::from_utf8(fields.next()?).ok();
+        let ends_set = number()? == "1";
+        let q = number()?.parse().ok();
+        let socket = number()?.parse().ok().map(SocketId);
+        let flags = number()?.parse().ok()?;
+        let mut part = || fields.next().filter(|p| !p.is_empty()).map(|p| text.part(p));
+        let (uri, dst, path) = (part(), part(), part());
+        let target = Target { uri, dst, path, q, socket, flags, attrs: Vec::new() };
+        target.uri.is_some().then_some((target, ends_set))
+    }
+}

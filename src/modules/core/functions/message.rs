@@ -1,0 +1,130 @@
+//! Functions over the message at hand: Via handling, sockets, who it is for, what the script prints.
+use super::super::pvars::sockets;
+use super::outcome;
+use crate::base::Str;
+use crate::context::{Level, SocketId, Value};
+use crate::script_fns;
+use crate::vm::{AvpOut, Cx, Function, Store, VarOut, Vocabulary, Words};
+
+pub const FUNCTIONS: &[Function] = script_fns! {
+    /// Whether a host, and a port when one is given, names this server.
+    fn is_myself(host: Str, port: Option<i32>) in ALL => is_myself;
+    /// Answers to the port the request came from, whatever its Via says (RFC 3581).
+    fn force_rport() in ALL => force_rport;
+    /// Puts `rport` into the Via added to this request.
+    fn add_local_rport() in ALL => add_local_rport;
+    /// How Via header fields are handled for this message: a list of flags.
+    fn set_via_handling(flags: Words<ViaFlags>) in ALL => set_via_handling;
+    /// The address that Via and Record-Route of this message show.
+    fn set_advertised_address(adv_addr: Str) in ALL => set_advertised_address;
+    /// The port that Via and Record-Route of this message show.
+    fn set_advertised_port(adv_port: Str) in ALL => set_advertised_port;
+    /// The socket to send from.
+    fn force_send_socket(proto_address_port: Str) in ALL => force_send_socket;
+    /// Stores an expanded format string into a variable.
+    fn pv_printf(pv: VarOut, string: Str) in ALL, roles [MayFail] => pv_printf;
+    /// Logs every AVP.
+    fn avp_print() in ALL => avp_print;
+    /// Pushes seconds and microseconds of now on two AVPs.
+    fn get_timestamp(sec_avp: AvpOut, usec_avp: AvpOut) in ALL => get_timestamp;
+};
+
+fn is_myself(cx: &mut Cx<'_>, host: Str, port: Option<i32>) -> bool {
+    let port = u16::try_from(port.unwrap_or(0));
+    port.is_ok_and(|port| cx.core.sockets.is_me(&host, port, None))
+}
+
+fn force_rport(cx: &mut Cx<'_>) -> i32 {
+    cx.run.via.force_rport = true;
+    1
+}
+
+fn add_local_rport(cx: &mut Cx<'_>) -> i32 {
+    cx.run.via.add_local_rport = true;
+    1
+}
+
+#[derive(Clone, Copy, Default)]
+pub struct ViaFlags {
+    force_rport: bool,
+    add_local_rport: bool,
+    reply_to_via: bool,
+}
+
+impl Vocabulary for ViaFlags {
+    fn parse(text: &[u8]) -> Result<ViaFlags, String> {
+        let mut flags = ViaFlags::default();
+        for word in text.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|w| !w.is_empty()) {
+            match word {
+                b"force-rport" => flags.force_rport = true,
+                b"add-local-rport" => flags.add_local_rport = true,
+                b"reply-to-via" => flags.reply_to_via = true,
+                // Concerns TCP connections, of which there are none yet.
+                b"force-tcp-alias" => {}
+                _ => {
+                    let word = String::from_utf8_lossy(word);
+                    let known = "`force-rport`, `add-local-rport`, `reply-to-via`, `force-tcp-alias`";
+                    return Err(format!("`{word}` is none of {known}"));
+                }
+            }
+        }
+        Ok(flags)
+    }
+}
+
+fn set_via_handling(cx: &mut Cx<'_>, Words(flags): Words<ViaFlags>) -> i32 {
+    let via = &mut cx.run.via;
+    via.force_rport |= flags.force_rport;
+    via.add_local_rport |= flags.add_local_rport;
+    via.reply_to_via |= flags.reply_to_via;
+    1
+}
+
+fn set_advertised_address(cx: &mut Cx<'_>, address: Str) -> i32 {
+    cx.run.via.advertised_host = Some(address);
+    1
+}
+
+fn set_advertised_port(cx: &mut Cx<'_>, port: Str) -> bool {
+    let number = std::str::from_utf8(&port).ok().and_then(|p| p.parse::<u16>().ok());
+    if number.is_none() {
+        return outcome(cx, "set_advertised_port", Err("a port is a number up to 65535"));
+    }
+    cx.run.via.advertised_port = Some(port);
+    true
+}
+
+fn force_send_socket(cx: &mut Cx<'_>, text: Str) -> bool {
+    let id: Option<SocketId> = sockets::named(&cx.core.sockets, &text);
+    if id.is_none() {
+        cx.log(
+            Level::Warning,
+            "core",
+            "force_send_socket",
+            format_args!("`{text}` is none of this server's sockets; the sending socket stays as it is"),
+        );
+    }
+    cx.run.targets.main.socket = id.or(cx.run.targets.main.socket);
+    id.is_some()
+}
+
+fn pv_printf(cx: &mut Cx<'_>, target: VarOut, text: Str) -> bool {
+    cx.write(&target.0, Store::Set, text.into()).is_ok()
+}
+
+fn avp_print(cx: &mut Cx<'_>) -> i32 {
+    for name in cx.run.avps.names() {
+        let text = cx.core.avp_names.text(name).unwrap_or_default();
+        for value in cx.run.avps.all(name) {
+            let shown = value.str_face().unwrap_or_default();
+            cx.log(Level::Info, "core", "avp_print", format_args!("$avp({text}) = `{shown}`"));
+        }
+    }
+    1
+}
+
+fn get_timestamp(cx: &mut Cx<'_>, seconds: AvpOut, micros: AvpOut) -> bool {
+    let now = cx.now;
+    let parts = [(seconds, now.unix_secs()), (micros, now.subsec_us())];
+    parts.into_iter().all(|(avp, n)| cx.write(&avp.0, Store::Set, Value::Int(n as i32)).is_ok())
+}

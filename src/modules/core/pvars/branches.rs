@@ -1,0 +1,286 @@
+//! The destination set: `$msg.branch.*`, `$branch*`, `$bf`, `$path`, `$ds`.
+//!
+//! `$msg.branch.*` counts the Request-URI's branch as 0 and without an index means the last branch, flags included:
+//! OpenSIPS reads `$msg.branch.flag(f)` from one branch and writes it to another. `$branch(f)` counts added branches only.
+use super::super::branch_set::{self, Place, branch, branch_mut, q_text};
+use super::super::uri_text::{checked_length, set_request_uri};
+use super::message::boolean;
+use super::sockets;
+use crate::base::Str;
+use crate::context::{Target, Value};
+use crate::registry::{FlagFamily, SubName};
+use crate::vm::{Cx, Index, NameKind, Pvar, Store, Var, WriteError, position};
+use std::sync::Arc;
+
+const BRANCH: Pvar =
+    Pvar::new("msg.branch", |cx, _| first_added(cx), "Writing adds a branch; reads the first added one.")
+        .writable(append);
+const FLAG: Pvar = Pvar::new("msg.branch.flag", read_flag, "A flag of a branch, the last one without an index.")
+    .named(SubName::Required, NameKind::BranchFlag)
+    .indexed()
+    .writable(write_flag);
+
+pub const PVARS: &[Pvar] = &[
+    BRANCH,
+    BRANCH.alias("branch"),
+    field("msg.branch.uri", |cx, var| counted(cx, var, Field::Uri), "Request-URI of a branch.")
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Uri, value)),
+    field("msg.branch.duri", |cx, var| counted(cx, var, Field::Destination), "Destination URI of a branch.")
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Destination, value)),
+    field("msg.branch.path", |cx, var| counted(cx, var, Field::Path), "Path of a branch.")
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Path, value)),
+    field("msg.branch.q", |cx, var| counted(cx, var, Field::Q), "q value of a branch; set as an integer up to 1000.")
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Q, value)),
+    field("msg.branch.flags", |cx, var| counted(cx, var, Field::Flags), "Names of a branch's flags that are set.")
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Flags, value)),
+    field("msg.branch.socket", |cx, var| counted(cx, var, Field::Socket), "Forced sending socket of a branch.")
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Socket, value)),
+    FLAG,
+    FLAG.alias("branch.flag"),
+    Pvar::new("msg.branch.attr", read_attr, "A value a script keeps with a branch.")
+        .dynamic(NameKind::Text)
+        .indexed()
+        .writable(write_attr),
+    Pvar::new(
+        "msg.branch.last_idx",
+        |cx, _| Value::Int(cx.run.targets.added.len() as i32),
+        "Index of the last branch.",
+    ),
+    Pvar::new("branch", read_added, "A field of an added branch, counted from 0.")
+        .named(SubName::Required, NameKind::Custom(|name| Some(Arc::new(Field::named(name)?))))
+        .checked(check_field)
+        .indexed()
+        .writable(write_added),
+    Pvar::new("bf", |cx, _| Value::Str(flag_names(cx, cx.run.targets.main.flags)), "Names of the set branch flags."),
+    Pvar::new("path", |cx, _| cx.run.targets.main.path.clone().into(), "Path of the Request-URI's branch."),
+    Pvar::new("ds", |cx, _| destination_set(cx), "The destination set as a Contact header field."),
+];
+
+const fn field(name: &'static str, read: crate::vm::ReadFn, doc: &'static str) -> Pvar {
+    Pvar::new(name, read, doc).indexed()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Uri,
+    Destination,
+    Q,
+    Path,
+    Flags,
+    Socket,
+}
+
+impl Field {
+    const NAMED: &[(&str, Field)] = &[
+        ("uri", Field::Uri),
+        ("duri", Field::Destination),
+        ("q", Field::Q),
+        ("path", Field::Path),
+        ("flags", Field::Flags),
+        ("socket", Field::Socket),
+    ];
+
+    fn named(name: &[u8]) -> Option<Field> {
+        Field::NAMED.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, field)| *field)
+    }
+}
+
+fn check_field(name: &[u8]) -> Result<(), String> {
+    let names: Vec<&str> = Field::NAMED.iter().map(|(n, _)| *n).collect();
+    Field::named(name).map(drop).ok_or_else(|| format!("a branch has the fields {}", names.join(", ")))
+}
+
+fn first_added(cx: &Cx<'_>) -> Value {
+    branch_set::uri(cx.run, Place::Added(0)).into()
+}
+
+fn append(cx: &mut Cx<'_>, _: &Var, _: Store, value: Value) -> Result<(), WriteError> {
+    let target = Target { uri: value.str_face(), ..Target::default() };
+    branch_set::append(cx.run, target).map_err(WriteError::new)
+}
+
+/// The branch that a `$msg.branch` variable means; `None` for one that does not exist, and for `[*]`.
+fn place(cx: &mut Cx<'_>, var: &Var) -> Option<Place> {
+    let last = cx.run.targets.added.len();
+    match var.index(cx) {
+        Index::None => Some(Place::counted(last)),
+        index => position(index, last + 1).map(Place::counted),
+    }
+}
+
+fn counted(cx: &mut Cx<'_>, var: &Var, field: Field) -> Value {
+    if var.index(cx) == Index::All {
+        let last = cx.run.targets.added.len();
+        return join(cx, (0..=last).map(Place::counted), field);
+    }
+    place(cx, var).map_or(Value::Null, |place| shown(cx, place, field))
+}
+
+fn read_added(cx: &mut Cx<'_>, var: &Var) -> Value {
+    let Some(field) = var.custom::<Field>().copied() else { return Value::Null };
+    let count = cx.run.targets.added.len();
+    match var.index(cx) {
+        Index::All => join(cx, (0..count).map(Place::Added), field),
+        index => position(index, count).map_or(Value::Null, |n| shown(cx, Place::Added(n), field)),
+    }
+}
+
+/// Every branch's field; one without it leaves its place empty.
+fn join(cx: &Cx<'_>, places: impl Iterator<Item = Place>, field: Field) -> Value {
+    let mut out = Vec::new();
+    for (n, place) in places.enumerate() {
+        if n > 0 {
+            out.extend_from_slice(b", ");
+        }
+        let value = shown(cx, place, field);
+        if !value.is_null() {
+            value.print(&mut out);
+        }
+    }
+    // Language reference 8.1: a joined value has at most 511 bytes.
+    if out.is_empty() || out.len() > 511 { Value::Null } else { Value::Str(Str::from(out)) }
+}
+
+fn shown(cx: &Cx<'_>, place: Place, field: Field) -> Value {
+    let Some(target) = branch(cx.run, place) else { return Value::Null };
+    match field {
+        Field::Uri => branch_set::uri(cx.run, place).into(),
+        Field::Destination => target.dst.clone().into(),
+        Field::Q => target.q.map_or(Value::Null, |q| Value::Str(q_text(q).into())),
+        Field::Path => target.path.clone().into(),
+        Field::Flags => Value::Str(flag_names(cx, target.flags)),
+        Field::Socket => {
+            let socket = target.socket.and_then(|id| cx.core.sockets.get(id));
+            socket.map_or(Value::Null, |s| Value::Str(s.text().into()))
+        }
+    }
+}
+
+fn flag_names(cx: &Cx<'_>, mask: u32) -> Str {
+    cx.image.flags.text(FlagFamily::Branch, mask)
+}
+
+fn set_counted(cx: &mut Cx<'_>, var: &Var, field: Field, value: Value) -> Result<(), WriteError> {
+    let place = place(cx, var).ok_or_else(no_such_branch)?;
+    set(cx, place, field, value)
+}
+
+fn write_added(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
+    let field = *var.custom::<Field>().ok_or_else(|| WriteError::new("names no field of a branch"))?;
+    let index = var.index(cx);
+    let n = position(index, cx.run.targets.added.len()).ok_or_else(no_such_branch)?;
+    set(cx, Place::Added(n), field, value)
+}
+
+fn no_such_branch() -> WriteError {
+    WriteError::new("there is no such branch")
+}
+
+fn set(cx: &mut Cx<'_>, place: Place, field: Field, value: Value) -> Result<(), WriteError> {
+    if !cx.run.msg.is_request() {
+        return Err(WriteError::new("a reply has no branches"));
+    }
+    match field {
+        Field::Uri => set_uri(cx, place, &value),
+        Field::Destination => set_text(cx, place, &value, |target| &mut target.dst),
+        Field::Path => set_text(cx, place, &value, |target| &mut target.path),
+        Field::Q => set_q(cx, place, &value),
+        Field::Flags => {
+            let names = value.str_face().unwrap_or_default();
+            let mask = cx.image.flags.mask(FlagFamily::Branch, &names);
+            change(cx, place, |target| target.flags = mask)
+        }
+        Field::Socket => set_socket(cx, place, &value),
+    }
+}
+
+fn change(cx: &mut Cx<'_>, place: Place, change: impl FnOnce(&mut Target)) -> Result<(), WriteError> {
+    branch_mut(cx.run, place).map(change).ok_or_else(no_such_branch)
+}
+
+fn set_uri(cx: &mut Cx<'_>, place: Place, value: &Value) -> Result<(), WriteError> {
+    let uri = value.str_face().filter(|u| !u.is_empty()).ok_or_else(|| WriteError::new("a branch needs a URI"))?;
+    if place == Place::RequestUri {
+        return set_request_uri(cx.run, uri).map_err(WriteError::new);
+    }
+    let uri = checked_length(uri).map_err(WriteError::new)?;
+    change(cx, place, |target| target.uri = Some(uri))
+}
+
+fn set_text(
+    cx: &mut Cx<'_>,
+    place: Place,
+    value: &Value,
+    slot: impl FnOnce(&mut Target) -> &mut Option<Str>,
+) -> Result<(), WriteError> {
+    let text = value.str_face().map(checked_length).transpose().map_err(WriteError::new)?;
+    change(cx, place, |target| *slot(target) = text)
+}
+
+fn set_q(cx: &mut Cx<'_>, place: Place, value: &Value) -> Result<(), WriteError> {
+    let q = match value {
+        Value::Null => None,
+        value => {
+            let q = value.int_face().ok_or_else(|| WriteError::new("a q value is an integer from 0 to 1000"))?;
+            u16::try_from(q.min(1000)).ok()
+        }
+    };
+    change(cx, place, |target| target.q = q)
+}
+
+fn set_socket(cx: &mut Cx<'_>, place: Place, value: &Value) -> Result<(), WriteError> {
+    let socket = match value.str_face() {
+        None => None,
+        Some(text) => Some(
+            sockets::named(&cx.core.sockets, &text)
+                .ok_or_else(|| WriteError::new(format!("`{text}` is none of this server's sockets")))?,
+        ),
+    };
+    change(cx, place, |target| target.socket = socket)
+}
+
+fn read_flag(cx: &mut Cx<'_>, var: &Var) -> Value {
+    let (Some(place), Some(mask)) = (place(cx, var), var.flag_mask()) else { return Value::Null };
+    branch(cx.run, place).map_or(Value::Null, |target| boolean(target.flags & mask != 0))
+}
+
+fn write_flag(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
+    let place = place(cx, var).ok_or_else(no_such_branch)?;
+    let mask = var.flag_mask().ok_or_else(|| WriteError::new("names no flag"))?;
+    let on = value.int_face().ok_or_else(|| WriteError::new("a flag is set by an integer"))?;
+    change(cx, place, |target| if on == 0 { target.flags &= !mask } else { target.flags |= mask })
+}
+
+fn read_attr(cx: &mut Cx<'_>, var: &Var) -> Value {
+    let (Some(place), Some(name)) = (place(cx, var), var.name_text(cx)) else { return Value::Null };
+    let attrs = branch(cx.run, place).map(|target| &target.attrs);
+    attrs.and_then(|attrs| attrs.iter().find(|(n, _)| *n == name)).map_or(Value::Null, |(_, value)| value.clone())
+}
+
+fn write_attr(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
+    let name = var.name_text(cx).ok_or_else(|| WriteError::new("its name is NULL"))?;
+    let place = place(cx, var).ok_or_else(no_such_branch)?;
+    change(cx, place, |target| {
+        target.attrs.retain(|(n, _)| *n != name);
+        if !value.is_null() {
+            target.attrs.push((name, value.stored()));
+        }
+    })
+}
+
+/// `Contact: <uri>;q=0.5, <uri>`: a changed Request-URI and the added branches; NULL without any.
+fn destination_set(cx: &Cx<'_>) -> Value {
+    let targets = &cx.run.targets;
+    let main = Some(&targets.main).filter(|target| target.uri.is_some());
+    let mut out = Vec::new();
+    for target in main.into_iter().chain(&targets.added) {
+        out.extend_from_slice(if out.is_empty() { b"Contact: <" } else { b", <" });
+        out.extend_from_slice(target.uri.as_deref().unwrap_or_default());
+        out.push(b'>');
+        if let Some(q) = target.q {
+            out.extend_from_slice(b";q=");
+            out.extend_from_slice(q_text(q).as_bytes());
+        }
+    }
+    if out.is_empty() { Value::Null } else { Value::Str(Str::from(out)) }
+}
