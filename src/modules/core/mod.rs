@@ -4,6 +4,7 @@
 //! each file has one table and its bodies. `branch_set.rs` and `uri_text.rs` reads and changes the URIs that all three work on. Statements
 //! (`xlog`, `route`, `assert`) are the VM's and stand in no table here.
 pub mod branch_set;
+pub mod calendar;
 pub mod functions;
 pub mod pvars;
 pub mod reply;

@@ -1,5 +1,7 @@
 //! Core variables, one table per area.
+pub mod auth;
 pub mod avp;
+pub mod body;
 pub mod branches;
 pub mod headers;
 pub mod message;
@@ -7,6 +9,7 @@ pub mod parties;
 pub mod request_uri;
 pub mod script;
 pub mod sockets;
+pub mod time;
 
 use crate::vm::{Pvar, joined, row_count};
 

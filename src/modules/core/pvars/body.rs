@@ -1,0 +1,79 @@
+//! The body and its parts: `$rb`, `$cT`.
+use crate::base::Str;
+use crate::context::Value;
+use crate::registry::SubName;
+use crate::sip::multipart::{self, Part};
+use crate::sip::{HeaderId, Message, Range};
+use crate::vm::{Cx, Index, NameKind, Pvar, Var, VarIndex, position};
+
+pub const PVARS: &[Pvar] = &[
+    Pvar::new("rb", body, "The body, or its n-th part.").indexed(),
+    Pvar::new("rb", body_of_type, "The first, or the n-th, part of a MIME type.")
+        .named(SubName::Required, NameKind::Text)
+        .checked(check_mime)
+        .indexed(),
+    Pvar::new("cT", content_type, "Content-Type, or that of the n-th part; `[*]` lists all.").indexed(),
+];
+
+fn body(cx: &mut Cx<'_>, var: &Var) -> Value {
+    match var.index(cx) {
+        Index::None | Index::All => {
+            let msg = &cx.run.msg;
+            if msg.body().is_empty() { Value::Null } else { Value::Str(msg.text(msg.body_range())) }
+        }
+        index => nth(&cx.run.msg, &multipart::parts(&cx.run.msg), index),
+    }
+}
+
+fn body_of_type(cx: &mut Cx<'_>, var: &Var) -> Value {
+    let Some(mime) = var.name_text(cx) else { return Value::Null };
+    let index = match var.index(cx) {
+        Index::All => Index::None,
+        index => index,
+    };
+    let msg = &cx.run.msg;
+    let is_wanted = |part: &Part| part.content_type.is_some_and(|t| t.is(msg.raw(), &mime));
+    let parts: Vec<Part> = multipart::parts(msg).into_iter().filter(is_wanted).collect();
+    nth(msg, &parts, index)
+}
+
+fn nth(msg: &Message, parts: &[Part], index: Index) -> Value {
+    let part = position(index, parts.len()).and_then(|n| parts.get(n));
+    part.map_or(Value::Null, |part| Value::Str(msg.text(part.body)))
+}
+
+fn content_type(cx: &mut Cx<'_>, var: &Var) -> Value {
+    let msg = &cx.run.msg;
+    let main = msg.value(HeaderId::ContentType);
+    if matches!(var.index, VarIndex::None) {
+        return main.map_or(Value::Null, |text| Value::Str(Str::slice_of(msg.raw(), text)));
+    }
+    let index = var.index(cx);
+    let msg = &cx.run.msg;
+    let parts = multipart::parts(msg);
+    if index != Index::All {
+        let part = position(index, parts.len()).and_then(|n| parts.get(n));
+        return part.and_then(|part| mime(msg, part)).map(|mime| Str::slice_of(msg.raw(), mime)).into();
+    }
+    let Some(main) = msg.value(HeaderId::ContentType) else { return Value::Null };
+    let mut out = main.to_vec();
+    for part in &parts {
+        out.push(b',');
+        out.extend_from_slice(mime(msg, part).unwrap_or_default());
+    }
+    Value::Str(Str::from(out))
+}
+
+/// `type/subtype` of a part, without parameters.
+fn mime<'a>(msg: &'a Message, part: &Part) -> Option<&'a [u8]> {
+    let content_type = part.content_type?;
+    Some(msg.bytes(Range { start: content_type.kind.start, end: content_type.subtype.end }))
+}
+
+fn check_mime(name: &[u8]) -> Result<(), String> {
+    let mut parts = name.split(|&b| b == b'/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some([_, ..]), Some([_, ..]), None) => Ok(()),
+        _ => Err("a MIME type is written `type/subtype`".to_owned()),
+    }
+}
