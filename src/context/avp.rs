@@ -137,6 +137,12 @@ impl Avps {
         self.stacks.retain(|s| s.name != name);
     }
 
+    /// What a budget of values counts: room of the values and bytes of their texts.
+    pub fn heap_len(&self) -> usize {
+        let of = |s: &Stack| s.values.iter().map(|v| size_of::<Value>() + v.heap_len()).sum::<usize>();
+        self.stacks.iter().map(of).sum()
+    }
+
     /// Names in order of their first value.
     pub fn names(&self) -> impl Iterator<Item = AvpName> + '_ {
         self.stacks.iter().filter(|s| !s.values.is_empty()).map(|s| s.name)

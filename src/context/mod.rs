@@ -10,6 +10,7 @@ pub mod avp;
 pub mod core;
 pub mod dialog;
 pub mod dialogs;
+pub mod dummy;
 pub mod effect;
 pub mod event;
 pub mod faults;
@@ -35,8 +36,8 @@ pub use event::ScriptEvent;
 pub use faults::Faults;
 pub use log::{Level, Log, LogSink, Origin};
 pub use run::{
-    ArmedRoutes, Current, CurrentAcc, EventParam, Leaked, Own, OwnCall, Received, ReplyExtras, RouteLabel, Run,
-    ScriptError, ScriptState, ViaHandling,
+    ArmedRoutes, Current, CurrentAcc, EventParam, Leaked, Own, OwnCall, Received, ReplyExtras, RouteLabel, RouteParams,
+    Run, ScriptError, ScriptState, ViaHandling,
 };
 pub use settings::CoreSettings;
 pub use slots::{ModuleStates, Slots};

@@ -90,15 +90,20 @@ pub struct ScriptState {
     /// `$return(n)`
     pub returned: Vec<Value>,
     /// Parameters of the sub-routes being executed; the innermost last. `None`: called without parameters.
-    pub params: Vec<Option<Vec<Value>>>,
+    pub params: Vec<Option<RouteParams>>,
     /// `$param` of an event route.
     pub event: Vec<EventParam>,
     /// Names of the routes being executed, outermost first, as `$route` shows them.
     pub routes: Vec<RouteLabel>,
     pub error: ScriptError,
+    /// The index that a `for` reads its source at.
+    pub cursor: i32,
     /// `drop` was executed.
     pub dropped: bool,
 }
+
+/// What `route()` was given; `$param(1)` is the first.
+pub type RouteParams = SmallVec<[Value; 2]>;
 
 /// An entry of the call stack.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,13 @@
 //! A script linked for running: code, and tables that bind it to bodies. Immutable; a reload makes another.
+use super::arg::Arg;
 use super::flags::FlagNames;
+use super::function::Function;
 use super::hook::HookFn;
+use super::leak::LeakLog;
 use super::module::TimerFn;
+use super::pvar::{Piece, Var};
 use crate::base::{SourceMap, Span, Str};
+use crate::ir::{FormatId, Op, PatternId, Pc, Route, RouteId, SiteId, VarId};
 use crate::registry::RouteKind;
 use crate::syntax::ere::{Flags, Pattern};
 use ahash::AHashMap;
@@ -14,23 +19,76 @@ pub struct Image {
     pub hooks: Vec<HookFn>,
     /// Of the modules that have timers; the first that knows a timer takes it.
     pub timers: Vec<TimerFn>,
-    pub flags: FlagNames,
     pub patterns: PatternCache,
-    routes: AHashMap<(RouteKind, Option<Str>), RouteEntry>,
-    sources: SourceMap,
+    /// Names of flags by number.
+    pub flags: FlagNames,
+    /// How many variables a run has.
+    pub slots: usize,
+    pub timer_routes: Vec<TimerRoute>,
+    pub(super) ops: Vec<Op>,
+    pub(super) spans: Vec<Span>,
+    pub(super) sites: Vec<Site>,
+    pub(super) vars: Vec<Arc<Var>>,
+    pub(super) formats: Vec<Box<[Piece]>>,
+    pub(super) regexes: Vec<Arc<Pattern>>,
+    pub(super) routes: Vec<Route>,
+    pub(super) by_name: AHashMap<(RouteKind, Option<Str>), RouteId>,
+    pub(super) error_route: Option<RouteId>,
+    pub(super) leaks: LeakLog,
+    pub(super) sources: SourceMap,
 }
 
-/// Where a route's code begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RouteEntry(pub u32);
+/// A timer route. Several may have one name, so each is called by a key of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimerRoute {
+    pub seconds: u32,
+    /// For `SubRun::name`.
+    pub key: Str,
+}
+
+/// A linked call.
+pub(super) struct Site {
+    pub function: &'static Function,
+    pub args: Box<[Arg]>,
+}
 
 impl Image {
-    pub fn route(&self, kind: RouteKind, name: Option<&[u8]>) -> Option<RouteEntry> {
-        self.routes.get(&(kind, name.map(Str::new))).copied()
+    /// The route of that family and name; several timer routes of one name are told apart by `timers`.
+    pub fn route(&self, kind: RouteKind, name: Option<&[u8]>) -> Option<RouteId> {
+        self.by_name.get(&(kind, name.map(Str::new))).copied()
     }
 
+    pub fn route_entry(&self, id: RouteId) -> Option<&Route> {
+        self.routes.get(id.index())
+    }
+
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// `FILE:LINE`
     pub fn place(&self, span: Span) -> String {
         self.sources.file_line(span.start)
+    }
+
+    pub(super) fn span(&self, pc: Pc) -> Span {
+        self.spans.get(pc as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn var(&self, id: VarId) -> &Arc<Var> {
+        &self.vars[id.index()]
+    }
+
+    pub(super) fn format(&self, id: FormatId) -> &[Piece] {
+        &self.formats[id.index()]
+    }
+
+    pub(super) fn regex(&self, id: PatternId) -> &Arc<Pattern> {
+        &self.regexes[id.index()]
+    }
+
+    pub(super) fn site(&self, id: SiteId) -> &Site {
+        &self.sites[id.index()]
     }
 }
 

@@ -3,14 +3,19 @@
 //! A module's rows are `Function`s, `Pvar`s and `TransformRow`s; their bodies get a `Cx` and Rust values made by
 //! `FromArg`. `Image` is a linked script. Nothing here knows a name of the script language.
 pub mod arg;
+mod command;
 pub mod cx;
+mod eval;
 pub mod flags;
 pub mod function;
 pub mod hook;
 pub mod image;
+mod leak;
 pub mod module;
 pub mod pvar;
 pub mod ret;
+mod run_loop;
+pub mod task;
 
 pub use arg::{
     Arg, ArgError, AvpOut, BranchFlag, BranchRouteName, DialogFlag, FailureRouteName, FromArg, MessageFlag,
@@ -27,3 +32,4 @@ pub use pvar::{
     TransformRow, Var, VarIndex, VarName, WriteError, WriteFn,
 };
 pub use ret::{Answer, Outcome, OwnedRun, Ret, Scope, SubRun, Then};
+pub use task::{Done, Fault, FaultKind, Host, Progress, Task};

@@ -149,6 +149,8 @@ pub enum VarIndex {
     Int(i32),
     All,
     Append,
+    /// The index that a `for` is at.
+    Cursor,
     Var(Box<Var>),
 }
 
@@ -290,6 +292,7 @@ impl Var {
             VarIndex::Int(i) => Index::Int(*i),
             VarIndex::All => Index::All,
             VarIndex::Append => Index::Append,
+            VarIndex::Cursor => Index::Int(cx.run.script.cursor),
             VarIndex::Var(v) => cx.read(v).int_face().map_or(Index::Bad, Index::Int),
         }
     }

@@ -52,6 +52,8 @@ pub struct Outcome {
     pub code: i32,
     /// It ended through `drop`.
     pub dropped: bool,
+    /// It ended through `exit`, `drop` or a code of 0.
+    pub exited: bool,
     /// The route was not found, nothing ran.
     pub missing: bool,
     /// The run that a `Scope::Own` route had, with what the script changed in it.

@@ -1,0 +1,79 @@
+//! The built-in commands that are more than a jump: logging, failed assertions, reports of launched functions.
+use super::cx::Cx;
+use super::eval;
+use super::image::Image;
+use super::ret::{Answer, Ret, Scope, SubRun};
+use crate::base::Str;
+use crate::context::{EventParam, Level, Run, ScriptError, Value, dummy};
+use crate::ir::{FormatId, LevelSource, RouteId};
+use crate::registry::RouteKind;
+
+/// Code of an `xlog` whose text does not fit.
+const TOO_LONG: i32 = -1;
+
+/// `xlog` and `xdbg`.
+pub fn xlog(cx: &mut Cx<'_>, level: &LevelSource, format: FormatId) -> i32 {
+    let number = match level {
+        LevelSource::Default => cx.core.settings.xlog_print_level,
+        LevelSource::Fixed(n) => *n,
+        LevelSource::Place(place) => match eval::read(cx, *place).int_face() {
+            Some(n) => n,
+            None => {
+                cx.log(Level::Error, "core", "xlog", format_args!("the level is no integer"));
+                return -1;
+            }
+        },
+    };
+    if number > cx.core.settings.xlog_level {
+        return 1;
+    }
+    let image: &Image = cx.image;
+    let limit = cx.core.settings.xlog_buf_size;
+    match cx.expand_within(image.format(format), limit) {
+        Some(text) => {
+            cx.core.log.script(Level::from_number(number), &text);
+            1
+        }
+        None => {
+            cx.log(Level::Error, "core", "xlog", format_args!("the text is longer than xlog_buf_size ({limit})"));
+            TOO_LONG
+        }
+    }
+}
+
+/// `log`: the text as it is written, filtered by `log_level`.
+pub fn log(cx: &Cx<'_>, level: i32, text: &Str) {
+    if level <= cx.core.log.level() {
+        cx.core.log.script(Level::from_number(level), text);
+    }
+}
+
+/// The code is 0: the script ends behind the error_route.
+pub fn assert_failed(cx: &mut Cx<'_>, text: &Str) -> i32 {
+    cx.log(Level::Critical, "core", "do_action", format_args!("assertion failed: {text}"));
+    cx.run.script.error = ScriptError {
+        class: 4,
+        level: Level::Critical as i32,
+        info: Str::from("assertion failed"),
+        code: 500,
+        reason: Str::from("server error"),
+    };
+    0
+}
+
+/// Runs the report route of a launched function over a message of its own; the launching script goes on with 1.
+pub fn report(cx: &mut Cx<'_>, code: i32, route: Option<RouteId>, param: Option<FormatId>) -> Ret {
+    let image: &Image = cx.image;
+    let Some(name) = route.and_then(|id| image.route_entry(id)).and_then(|r| r.name.clone()) else { return Ret::TRUE };
+    let param = match param.map(|id| cx.expand(image.format(id))) {
+        None => None,
+        Some(Some(text)) => Some(text),
+        Some(None) => return Ret::FALSE,
+    };
+    let mut run = Run::new(RouteKind::Request, dummy::request(), cx.run.received);
+    run.script.rc = code;
+    let named = |value: Str| EventParam { name: Str::EMPTY, value: Value::Str(value) };
+    run.script.event = param.into_iter().map(named).collect();
+    let sub = SubRun { kind: RouteKind::Request, name: Some(name), scope: Scope::Own(Box::new(run)) };
+    Ret::Run(Box::new(sub), Box::new(|_: &mut Cx<'_>, _: Answer| Ret::TRUE))
+}

@@ -1,0 +1,166 @@
+//! Values: wrapping 32-bit arithmetic, concatenation, bytewise operators (language reference 6.6).
+use super::super::cx::Cx;
+use super::compare::compare;
+use super::read;
+use crate::base::Str;
+use crate::context::{Level, Value, decimal};
+use crate::ir::{Expr, Place};
+use crate::syntax::ast::ArithOp;
+use smallvec::SmallVec;
+
+/// Bytes of one value at most; what would grow further ends the script.
+pub const MAX_TEXT: usize = 16 << 20;
+
+/// Why there is no value; it has been logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoValue {
+    Types,
+    TooLarge,
+}
+
+pub fn value(cx: &mut Cx<'_>, temps: &[Value], expr: &Expr) -> Result<Value, NoValue> {
+    match expr {
+        Expr::Chain(first, rest) => chain(cx, temps, first, rest),
+        Expr::Compare(c) => compare(cx, c).map(|truth| Value::Int(truth.into())).map_err(|_| NoValue::Types),
+        Expr::Complement(inner) => match value(cx, temps, inner)?.int_face() {
+            Some(i) => Ok(Value::Int(!i)),
+            None => fail(cx, "`~` needs an integer"),
+        },
+        Expr::Int(_) | Expr::Str(_) | Expr::Place(_) | Expr::Temp { .. } => Ok(simple(cx, temps, expr)),
+    }
+}
+
+fn simple(cx: &mut Cx<'_>, temps: &[Value], expr: &Expr) -> Value {
+    match expr {
+        Expr::Int(i) => Value::Int(*i),
+        Expr::Str(s) => Value::Str(s.clone()),
+        Expr::Place(Place::Slot(slot)) => cx.run.var(*slot).clone(),
+        Expr::Place(place) => read(cx, *place),
+        Expr::Temp { temp, .. } => temps.get(usize::from(temp.0)).cloned().unwrap_or_default(),
+        Expr::Compare(_) | Expr::Chain(..) | Expr::Complement(_) => Value::Null,
+    }
+}
+
+/// As an operand a failed comparison counts -1.
+fn operand(cx: &mut Cx<'_>, temps: &[Value], expr: &Expr) -> Result<Value, NoValue> {
+    match expr {
+        Expr::Compare(c) => Ok(Value::Int(compare(cx, c).map_or(-1, i32::from))),
+        _ => value(cx, temps, expr),
+    }
+}
+
+/// Whether an integer that this yields has a string face: only what came from a variable has.
+const fn has_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Place(_) | Expr::Temp { texted: true, .. })
+}
+
+/// What a chain has come to so far.
+enum Sum {
+    Value(Value),
+    Text(SmallVec<[u8; 96]>),
+}
+
+impl Sum {
+    fn into_value(self) -> Value {
+        match self {
+            Sum::Value(v) => v,
+            Sum::Text(t) => Value::Str(Str::new(&t)),
+        }
+    }
+}
+
+fn chain(cx: &mut Cx<'_>, temps: &[Value], first: &Expr, rest: &[(ArithOp, Expr)]) -> Result<Value, NoValue> {
+    let mut sum = Sum::Value(operand(cx, temps, first)?);
+    for (op, right) in rest {
+        let value = operand(cx, temps, right)?;
+        sum = match (sum, &value) {
+            (Sum::Value(Value::Int(a)), Value::Int(b)) => Sum::Value(Value::Int(integers(cx, *op, a, *b))),
+            (sum, _) => add_operand(cx, sum, *op, &value, has_text(right))?,
+        };
+    }
+    Ok(sum.into_value())
+}
+
+fn add_operand(cx: &Cx<'_>, sum: Sum, op: ArithOp, right: &Value, texted: bool) -> Result<Sum, NoValue> {
+    if let Sum::Value(left @ (Value::Int(_) | Value::Named(..))) = &sum {
+        let a = left.int_face().unwrap_or(0);
+        let b = if right.is_null() { Some(0) } else { right.int_face() };
+        return match b {
+            Some(b) => Ok(Sum::Value(Value::Int(integers(cx, op, a, b)))),
+            None => fail(cx, "a number and something without an integer value"),
+        };
+    }
+    let Some(text) = text_face(right, texted) else {
+        return fail(cx, "text and a number, which has no text here");
+    };
+    match op {
+        ArithOp::Add => concatenate(cx, sum, &text),
+        ArithOp::And | ArithOp::Or | ArithOp::Xor => bytewise(cx, sum, op, &text),
+        _ => fail(cx, "this operator does not work on text"),
+    }
+}
+
+/// NULL counts as empty text.
+fn text_face(value: &Value, texted: bool) -> Option<Str> {
+    match value {
+        Value::Null => Some(Str::EMPTY),
+        Value::Int(i) => texted.then(|| decimal(*i)),
+        Value::Str(s) | Value::Both(s, _) | Value::Named(_, s) => Some(s.clone()),
+    }
+}
+
+fn concatenate(cx: &Cx<'_>, sum: Sum, right: &[u8]) -> Result<Sum, NoValue> {
+    let mut text = match sum {
+        Sum::Text(t) => t,
+        Sum::Value(v) => SmallVec::from_slice(v.borrowed_str().map_or(&[], |s| s)),
+    };
+    if text.len() + right.len() > MAX_TEXT {
+        cx.log(Level::Error, "core", "eval_expr", format_args!("a string would grow beyond {MAX_TEXT} bytes"));
+        return Err(NoValue::TooLarge);
+    }
+    text.extend_from_slice(right);
+    Ok(Sum::Text(text))
+}
+
+fn bytewise(cx: &Cx<'_>, sum: Sum, op: ArithOp, right: &[u8]) -> Result<Sum, NoValue> {
+    let left = sum.into_value();
+    let Some(left) = left.borrowed_str().filter(|l| l.len() == right.len()) else {
+        return fail(cx, "strings of different length");
+    };
+    let combine = |(a, b): (&u8, &u8)| match op {
+        ArithOp::And => a & b,
+        ArithOp::Or => a | b,
+        _ => a ^ b,
+    };
+    Ok(Sum::Text(left.iter().zip(right).map(combine).collect()))
+}
+
+/// Wrapping arithmetic; a division by zero is logged and yields 0.
+pub fn integers(cx: &Cx<'_>, op: ArithOp, a: i32, b: i32) -> i32 {
+    match op {
+        ArithOp::Add => a.wrapping_add(b),
+        ArithOp::Sub => a.wrapping_sub(b),
+        ArithOp::Mul => a.wrapping_mul(b),
+        ArithOp::Div if b == 0 => division_by_zero(cx),
+        ArithOp::Div => a.wrapping_div(b),
+        ArithOp::Mod if b == 0 => division_by_zero(cx),
+        ArithOp::Mod => a.wrapping_rem(b),
+        ArithOp::And => a & b,
+        ArithOp::Or => a | b,
+        ArithOp::Xor => a ^ b,
+        ArithOp::ShiftLeft => a.wrapping_shl(b as u32),
+        ArithOp::ShiftRight => a.wrapping_shr(b as u32),
+    }
+}
+
+#[cold]
+fn division_by_zero(cx: &Cx<'_>) -> i32 {
+    cx.log(Level::Error, "core", "eval_expr", format_args!("division by zero"));
+    0
+}
+
+#[cold]
+fn fail<T>(cx: &Cx<'_>, what: &str) -> Result<T, NoValue> {
+    cx.log(Level::Warning, "core", "eval_expr", format_args!("invalid operands: {what}"));
+    Err(NoValue::Types)
+}

@@ -1,0 +1,88 @@
+//! Frames that a run or nested route left open: counted, and said once a minute for each line of the script.
+use super::image::Image;
+use crate::base::{Instant, Span};
+use crate::context::{Core, Leaked, Level, Run};
+use ahash::AHashMap;
+use parking_lot::Mutex;
+use std::time::Duration;
+
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// When each place was last named.
+#[derive(Default)]
+pub struct LeakLog(Mutex<AHashMap<Span, Instant>>);
+
+impl LeakLog {
+    fn is_due(&self, place: Span, now: Instant) -> bool {
+        let mut said = self.0.lock();
+        let due = said.get(&place).is_none_or(|last| now.since(*last) >= PAUSE);
+        if due {
+            said.insert(place, now);
+        }
+        due
+    }
+}
+
+/// Ends a run: gives back what it still has loaded.
+pub fn release_run(core: &Core, image: &Image, run: &mut Run, now: Instant) {
+    if run.stacks.dialogs.is_empty() && run.stacks.accounting.is_empty() {
+        return;
+    }
+    if core.faults.keep_frames.is_injected() {
+        std::mem::forget(std::mem::take(&mut run.stacks));
+        return;
+    }
+    report(core, image, run.release(), now);
+}
+
+/// Where the stacks stood when a nested route was entered.
+#[derive(Clone, Copy, Debug)]
+pub struct Floors {
+    dialogs: usize,
+    accounting: usize,
+}
+
+pub fn enter(run: &mut Run) -> Floors {
+    Floors { dialogs: run.stacks.dialogs.enter(), accounting: run.stacks.accounting.enter() }
+}
+
+/// Ends a nested route: gives back what it loaded and left.
+pub fn leave(core: &Core, image: &Image, run: &mut Run, floors: Floors, now: Instant) {
+    let dialogs = run.stacks.dialogs.leave(floors.dialogs).into_iter().map(|f| f.loaded_at);
+    let accounting = run.stacks.accounting.leave(floors.accounting).into_iter().map(|f| f.loaded_at);
+    let leaked: Leaked = dialogs.chain(accounting).collect();
+    report(core, image, leaked, now);
+}
+
+fn report(core: &Core, image: &Image, leaked: Leaked, now: Instant) {
+    if leaked.is_empty() {
+        return;
+    }
+    core.stats.counter("dialog", "leaked_contexts").add(leaked.len() as u64);
+    for place in leaked {
+        if image.leaks.is_due(place, now) {
+            let line = image.place(place);
+            core.log.part(
+                Level::Error,
+                "dialog",
+                "run_end",
+                format_args!("the context loaded at {line} was not unloaded on every path of the script; released"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_named_once_a_minute() {
+        let log = LeakLog::default();
+        let place = Span::at(7);
+        assert!(log.is_due(place, Instant::from_secs(10)));
+        assert!(!log.is_due(place, Instant::from_secs(69)));
+        assert!(log.is_due(Span::at(8), Instant::from_secs(69)));
+        assert!(log.is_due(place, Instant::from_secs(70)));
+    }
+}
