@@ -195,7 +195,7 @@ def attended_transfer_imports_the_replaced_calls_data():
     with serving("attended_transfer.cfg") as server:
         with phones(Phone("uas.xml", "127.0.0.1:5080", calls=2).listening(5080)) as (callee,):
             consult = Phone("uac_hold.xml", "127.0.0.1:5070", "127.0.0.1:5060",
-                            extra=["-cid_str", "consult-%u@example", "-key", "hold", "4000", "-s", "carol"])
+                            extra=["-cid_str", "consult-%u@example", "-d", "4000", "-s", "carol"])
             with phones(consult):
                 server.wait_for(r"consult-1@example.* answered")
                 transfer = Phone("uac_replaces.xml", "127.0.0.1:5071", "127.0.0.1:5060",
