@@ -4,6 +4,7 @@ pub mod clock;
 pub mod daemon;
 pub mod interfaces;
 pub mod launch;
+pub mod process;
 pub mod log;
 pub mod resolver;
 pub mod sources;

@@ -1,0 +1,94 @@
+//! What becomes of the process at start: folders, limits, pid files, user and group.
+use super::launch::Process;
+use std::ffi::CString;
+use std::path::Path;
+
+/// Working directory, chroot and limits; before sockets are bound.
+pub fn settle(process: &Process, open_files: Option<u32>) -> Result<(), String> {
+    if let Some(limit) = open_files {
+        raise_open_files(limit)?;
+    }
+    if let Some(root) = &process.chroot {
+        let path = c_string(root)?;
+        // SAFETY: the path is NUL-terminated and outlives the call.
+        if unsafe { libc::chroot(path.as_ptr()) } != 0 {
+            return Err(format!("cannot chroot to `{root}`: {}", std::io::Error::last_os_error()));
+        }
+    }
+    if let Some(folder) = &process.working_dir {
+        std::env::set_current_dir(folder).map_err(|e| format!("cannot work in `{folder}`: {e}"))?;
+    }
+    Ok(())
+}
+
+/// Pid files, then the user and group that serve; after sockets are bound.
+pub fn identify(process: &Process) -> Result<(), String> {
+    if let Some(file) = &process.pid_file {
+        write_id(file, std::process::id() as i32)?;
+    }
+    if let Some(file) = &process.pgid_file {
+        // SAFETY: getpgrp takes nothing and cannot fail.
+        write_id(file, unsafe { libc::getpgrp() })?;
+    }
+    drop_privileges(process)
+}
+
+fn write_id(file: &Path, id: i32) -> Result<(), String> {
+    std::fs::write(file, format!("{id}\n")).map_err(|e| format!("cannot write `{}`: {e}", file.display()))
+}
+
+fn drop_privileges(process: &Process) -> Result<(), String> {
+    let user = process.user.as_deref().map(user_ids).transpose()?;
+    let group = match &process.group {
+        Some(name) => Some(group_id(name)?),
+        None => user.map(|(_, gid)| gid),
+    };
+    let failed = |what: &str| format!("cannot change {what}: {}", std::io::Error::last_os_error());
+    // SAFETY: these calls take numbers; the group goes first, while it may still be changed.
+    unsafe {
+        if let Some(gid) = group
+            && (libc::setgroups(0, std::ptr::null()) != 0 || libc::setgid(gid) != 0)
+        {
+            return Err(failed("the group"));
+        }
+        if let Some((uid, _)) = user
+            && libc::setuid(uid) != 0
+        {
+            return Err(failed("the user"));
+        }
+    }
+    Ok(())
+}
+
+fn user_ids(name: &str) -> Result<(libc::uid_t, libc::gid_t), String> {
+    if let Ok(id) = name.parse() {
+        return Ok((id, id));
+    }
+    let text = c_string(name)?;
+    // SAFETY: the name is NUL-terminated; the entry is read before any other call of this family.
+    let entry = unsafe { libc::getpwnam(text.as_ptr()).as_ref() };
+    entry.map(|e| (e.pw_uid, e.pw_gid)).ok_or_else(|| format!("there is no user `{name}`"))
+}
+
+fn group_id(name: &str) -> Result<libc::gid_t, String> {
+    if let Ok(id) = name.parse() {
+        return Ok(id);
+    }
+    let text = c_string(name)?;
+    // SAFETY: as above.
+    let entry = unsafe { libc::getgrnam(text.as_ptr()).as_ref() };
+    entry.map(|e| e.gr_gid).ok_or_else(|| format!("there is no group `{name}`"))
+}
+
+fn raise_open_files(limit: u32) -> Result<(), String> {
+    let wanted = libc::rlimit { rlim_cur: limit.into(), rlim_max: limit.into() };
+    // SAFETY: the struct is valid for the call.
+    if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &wanted) } != 0 {
+        return Err(format!("cannot raise open files to {limit}: {}", std::io::Error::last_os_error()));
+    }
+    Ok(())
+}
+
+fn c_string(text: &str) -> Result<CString, String> {
+    CString::new(text).map_err(|_| format!("`{text}` holds a NUL byte"))
+}
