@@ -56,6 +56,8 @@ pub struct Message {
     from: OnceLock<Option<NameAddr>>,
     to: OnceLock<Option<NameAddr>>,
     uri: OnceLock<Option<UriParts>>,
+    from_uri: OnceLock<Option<UriParts>>,
+    to_uri: OnceLock<Option<UriParts>>,
 }
 
 /// Bytes that keep a NAT binding or a connection alive and hold no message: nothing, line ends, or zeros.
@@ -99,6 +101,8 @@ impl Message {
             from: OnceLock::new(),
             to: OnceLock::new(),
             uri: OnceLock::new(),
+            from_uri: OnceLock::new(),
+            to_uri: OnceLock::new(),
         }
     }
 
@@ -165,9 +169,7 @@ impl Message {
 
     /// The parts of the Request-URI; `None` for a reply and for a text that is no URI.
     pub fn request_uri_view(&self) -> Option<UriView<'_>> {
-        let text = self.request_uri()?;
-        let parts = (*self.uri.get_or_init(|| UriParts::split(text)))?;
-        Some(UriView::new(text, parts))
+        split_once(self.request_uri()?, &self.uri)
     }
 
     pub fn headers(&self) -> &[Header] {
@@ -235,6 +237,16 @@ impl Message {
         self.to.get_or_init(parse).as_ref()
     }
 
+    /// The URI of From; `None` when it is missing or no URI.
+    pub fn from_uri(&self) -> Option<UriView<'_>> {
+        split_once(self.bytes(self.from()?.uri), &self.from_uri)
+    }
+
+    /// The URI of To; `None` when it is missing or no URI.
+    pub fn to_uri(&self) -> Option<UriView<'_>> {
+        split_once(self.bytes(self.to()?.uri), &self.to_uri)
+    }
+
     pub fn from_tag(&self) -> Option<&[u8]> {
         self.from().and_then(|f| f.tag(&self.raw))
     }
@@ -276,6 +288,11 @@ impl Message {
     }
 }
 
+fn split_once<'a>(text: &'a [u8], parts: &OnceLock<Option<UriParts>>) -> Option<UriView<'a>> {
+    let parts = (*parts.get_or_init(|| UriParts::split(text)))?;
+    Some(UriView::new(text, parts))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,6 +311,8 @@ mod tests {
         assert_eq!(m.call_id(), Some(&b"id@h"[..]));
         assert_eq!(m.from_tag(), Some(&b"1"[..]));
         assert_eq!(m.to_tag(), None);
+        assert_eq!(m.from_uri().unwrap().user(), b"x");
+        assert_eq!(m.to_uri().unwrap().host(), b"b");
         assert_eq!(m.cseq().unwrap().number, 7);
         let values = |name: &str| m.by_name(name.as_bytes()).map(|h| m.bytes(h.value)).collect::<Vec<_>>();
         assert_eq!(values("X-A"), [b"1", b"2"]);

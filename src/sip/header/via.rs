@@ -2,7 +2,7 @@
 use super::params::{Param, Params};
 use crate::sip::range::Range;
 use crate::sip::scan::{Scan, commas, number};
-use crate::sip::uri::view::host_len;
+use crate::sip::uri::split::host_len;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Via {

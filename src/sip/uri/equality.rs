@@ -1,5 +1,6 @@
 //! When two URIs name the same resource (RFC 3261 19.1.4).
-use super::view::{Scheme, UriView};
+use super::split::Scheme;
+use super::view::UriView;
 
 /// Parameters that must be in both or in neither: they say where or how a request goes (and `transport`, by the RFC's erratum).
 const DECISIVE: [&[u8]; 5] = [b"user", b"ttl", b"method", b"maddr", b"transport"];

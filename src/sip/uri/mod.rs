@@ -4,7 +4,9 @@
 //! when it is read: equality (RFC 3261 19.1.4) is the one place that looks behind `%HH`.
 pub mod equality;
 pub mod owned;
+pub mod split;
 pub mod view;
 
 pub use owned::Uri;
-pub use view::{Scheme, UriParam, UriParts, UriView};
+pub use split::{Scheme, UriParts};
+pub use view::{UriParam, UriView};

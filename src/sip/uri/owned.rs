@@ -1,5 +1,6 @@
 //! A URI that owns its text. Edits give new text and leave everything else as it was written.
-use super::view::{UriParts, UriView};
+use super::split::UriParts;
+use super::view::UriView;
 use crate::base::Str;
 use crate::sip::range::Range;
 

@@ -1,0 +1,180 @@
+//! The splitter: one look over a URI, nothing copied, nothing unescaped.
+use crate::sip::range::Range;
+use crate::sip::scan::number;
+use memchr::memchr;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Scheme {
+    Sip,
+    Sips,
+    Tel,
+    /// OpenSIPS's `tels:`, a `tel:` over secure hops.
+    Tels,
+    Urn,
+    Other,
+}
+
+impl Scheme {
+    fn of(name: &[u8]) -> Scheme {
+        const NAMES: [(&[u8], Scheme); 5] = [
+            (b"sip", Scheme::Sip),
+            (b"sips", Scheme::Sips),
+            (b"tel", Scheme::Tel),
+            (b"tels", Scheme::Tels),
+            (b"urn", Scheme::Urn),
+        ];
+        NAMES.iter().find(|(n, _)| name.eq_ignore_ascii_case(n)).map_or(Scheme::Other, |&(_, scheme)| scheme)
+    }
+
+    fn has_host(self) -> bool {
+        matches!(self, Scheme::Sip | Scheme::Sips)
+    }
+}
+
+/// Where the parts of a URI are, counted from its first byte. Absent parts are empty; `params` and `headers`
+/// begin with their `;` and `?`. For schemes other than `sip` and `sips` the `user` is what follows the scheme.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UriParts {
+    pub kind: Scheme,
+    pub scheme: Range,
+    pub user: Range,
+    pub password: Option<Range>,
+    pub host: Range,
+    pub port: Option<u16>,
+    pub port_text: Range,
+    pub params: Range,
+    pub headers: Range,
+}
+
+impl UriParts {
+    /// `None` when the text is no URI: no scheme, an empty or illegal host, a port above 65535, white space or brackets.
+    pub fn split(text: &[u8]) -> Option<UriParts> {
+        let colon = memchr(b':', text)?;
+        let name = text.get(..colon)?;
+        let legal = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+        if !name.first()?.is_ascii_alphabetic() || !name.iter().all(legal) || text.iter().any(|&b| is_forbidden(b)) {
+            return None;
+        }
+        let parts = UriParts::scheme_only(Scheme::of(name), colon);
+        if parts.kind.has_host() { parts.split_sip(text, colon + 1) } else { parts.split_opaque(text, colon + 1) }
+    }
+
+    fn scheme_only(kind: Scheme, colon: usize) -> UriParts {
+        let none = Range::default();
+        UriParts {
+            kind,
+            scheme: Range::new(0, colon),
+            user: none,
+            password: None,
+            host: none,
+            port: None,
+            port_text: none,
+            params: none,
+            headers: none,
+        }
+    }
+
+    fn split_opaque(mut self, text: &[u8], start: usize) -> Option<UriParts> {
+        let parameters = matches!(self.kind, Scheme::Tel | Scheme::Tels);
+        let rest = text.get(start..)?;
+        let end = if parameters { memchr(b';', rest).unwrap_or(rest.len()) } else { rest.len() };
+        if end == 0 {
+            return None;
+        }
+        self.user = Range::new(start, start + end);
+        self.params = Range::new(start + end, text.len());
+        self.headers = Range::new(text.len(), text.len());
+        Some(self)
+    }
+
+    fn split_sip(mut self, text: &[u8], start: usize) -> Option<UriParts> {
+        let host = match memchr(b'@', text.get(start..)?) {
+            Some(0) => return None,
+            Some(n) => {
+                self.split_userinfo(text, start, start + n)?;
+                start + n + 1
+            }
+            None => start,
+        };
+        let host_end = host + host_len(text.get(host..)?)?;
+        self.host = Range::new(host, host_end);
+        let tail = self.split_port(text, host_end)?;
+        let question = memchr(b'?', text.get(tail..)?).map_or(text.len(), |n| tail + n);
+        self.params = Range::new(tail, question);
+        self.headers = Range::new(question, text.len());
+        Some(self)
+    }
+
+    fn split_userinfo(&mut self, text: &[u8], start: usize, at: usize) -> Option<()> {
+        let colon = memchr(b':', text.get(start..at)?).map(|n| start + n);
+        let user_end = colon.unwrap_or(at);
+        if user_end == start {
+            return None;
+        }
+        self.user = Range::new(start, user_end);
+        self.password = colon.map(|c| Range::new(c + 1, at));
+        Some(())
+    }
+
+    /// Where parameters start.
+    fn split_port(&mut self, text: &[u8], host_end: usize) -> Option<usize> {
+        let mut end = host_end;
+        if text.get(end) == Some(&b':') {
+            let digits = text.get(end + 1..)?.iter().take_while(|b| b.is_ascii_digit()).count();
+            self.port_text = Range::new(end + 1, end + 1 + digits);
+            let port = number(self.port_text.of(text))?;
+            self.port = Some(u16::try_from(port).ok()?);
+            end += 1 + digits;
+        }
+        matches!(text.get(end), None | Some(b';' | b'?')).then_some(end)
+    }
+}
+
+fn is_forbidden(b: u8) -> bool {
+    b <= b' ' || matches!(b, b'<' | b'>' | b'"' | 0x7f)
+}
+
+/// The length of the host at the start of `text`; `None` when there is none.
+pub(crate) fn host_len(text: &[u8]) -> Option<usize> {
+    if text.first() == Some(&b'[') {
+        let close = memchr(b']', text)?;
+        let literal = std::str::from_utf8(text.get(1..close)?).ok()?;
+        return literal.parse::<std::net::Ipv6Addr>().is_ok().then_some(close + 1);
+    }
+    let legal = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    let n = text.iter().take_while(legal).count();
+    (n > 0).then_some(n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_no_uri() {
+        for text in [
+            "",
+            "sip",
+            "sip:",
+            "sip:@x",
+            "sip:a b@c",
+            "sip:a@b:99999",
+            "sip:a@b:",
+            "<sip:a@b>",
+            "sip:[::g]",
+            "sip:a@b,c",
+            "1:x",
+            "tel:",
+        ] {
+            assert!(UriParts::split(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn absent_parts_are_empty() {
+        let parts = UriParts::split(b"sip:h").unwrap();
+        assert!(parts.user.is_empty() && parts.params.is_empty() && parts.headers.is_empty());
+        assert_eq!((parts.password, parts.port), (None, None));
+        assert_eq!(parts.params.start, 5);
+    }
+}
