@@ -1,13 +1,13 @@
 //! The `;name=value` tail that most header fields share (`generic-param`, RFC 3261 25.1).
 use crate::sip::range::Range;
-use crate::sip::scan::{Scan, is_lws, is_token_byte};
+use crate::sip::scan::{Scan, is_lws};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Param {
     pub name: Range,
     /// A quoted value keeps its quotes.
     pub value: Option<Range>,
-    /// From its `;` to the end of its value: what to delete.
+    /// With its `;` and the blanks before that: what to delete.
     pub whole: Range,
 }
 
@@ -46,23 +46,22 @@ impl<'a> Params<'a> {
         self.find(name).map(|p| p.value.map_or(&b""[..], |v| v.of(buf)))
     }
 
-    fn parse_one(&mut self) -> Result<Param, Malformed> {
-        let start = self.scan.pos();
-        if !self.scan.separator(b';') {
+    /// Reads one parameter, whose `;` is expected here and which begins at `start`.
+    fn parse_one(&mut self, start: usize) -> Result<Param, Malformed> {
+        if !self.scan.eat(b';') {
             return Err(Malformed);
         }
-        let name = self.scan.skip_while(is_token_byte);
+        self.scan.skip_lws();
+        let name = self.scan.token();
         if name.is_empty() {
             return Err(Malformed);
         }
         let mut end = self.scan.pos();
         let mut value = None;
         if self.scan.separator(b'=') {
-            let found = self.value_range()?;
+            value = Some(self.value_range()?);
             end = self.scan.pos();
-            value = Some(found);
         }
-        self.scan.skip_lws();
         Ok(Param { name, value, whole: Range::new(start, end) })
     }
 
@@ -79,16 +78,12 @@ impl Iterator for Params<'_> {
     type Item = Result<Param, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.scan.at_end() {
-            return None;
-        }
-        let before = self.scan;
+        let start = self.scan.pos();
         self.scan.skip_lws();
         if self.scan.at_end() {
             return None;
         }
-        self.scan = before;
-        let found = self.parse_one();
+        let found = self.parse_one(start);
         if found.is_err() {
             self.scan = Scan::new(self.buf, Range::default());
         }
@@ -140,6 +135,6 @@ mod tests {
         let buf = b"x ;a=1 ; b";
         let range = |name: &[u8]| Params::new(buf, Range::new(1, 10)).find(name).unwrap().whole;
         assert_eq!(range(b"A").of(buf), b" ;a=1");
-        assert_eq!(range(b"b").of(buf), b"; b");
+        assert_eq!(range(b"b").of(buf), b" ; b");
     }
 }
