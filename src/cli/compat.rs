@@ -77,8 +77,7 @@ pub fn parse(program: &str, args: &[String]) -> Result<Action, String> {
 }
 
 fn launch(program: &str, options: &[Opt]) -> Result<Launch, String> {
-    let mut launch =
-        Launch { script: DEFAULT_SCRIPT.to_owned(), program: program.to_owned(), ..Launch::default() };
+    let mut launch = Launch { script: DEFAULT_SCRIPT.to_owned(), program: program.to_owned(), ..Launch::default() };
     for option in options {
         apply(&mut launch.process, &mut launch.overrides, option)?;
         match (option.letter, &option.value) {

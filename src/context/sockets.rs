@@ -89,23 +89,32 @@ impl Sockets {
 
     /// Whether host and port (0: any) name this server: a socket, an advertised address or an alias.
     pub fn is_me(&self, host: &[u8], port: u16, transport: Option<Transport>) -> bool {
-        let bare = host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host);
-        let ip: Option<IpAddr> = std::str::from_utf8(bare).ok().and_then(|t| t.parse().ok());
-        let port_fits = |p: Option<u16>| port == 0 || p.is_none_or(|p| p == port);
-        let transport_fits = |t: Option<Transport>| transport.is_none() || t.is_none() || t == transport;
-        let a_socket = self.sockets.iter().any(|s| {
-            let by_address = Some(s.addr.ip()) == ip && port_fits(Some(s.addr.port()));
-            let by_advertised = s
-                .advertised
-                .as_ref()
-                .is_some_and(|(h, p)| h.eq_ignore_ascii_case(bare) && port_fits(Some(p.unwrap_or(s.addr.port()))));
-            transport_fits(Some(s.transport)) && (by_address || by_advertised)
-        });
-        a_socket
-            || self.aliases.iter().any(|a| {
-                port_fits(a.port) && transport_fits(a.transport) && host_matches(&a.host, bare, a.accept_subdomain)
-            })
+        let bare = bare(host);
+        let fits = |a: &Alias| {
+            let port_fits = port == 0 || a.port.is_none_or(|p| p == port);
+            let transport_fits = transport.is_none() || a.transport.is_none() || a.transport == transport;
+            port_fits && transport_fits && host_matches(&a.host, bare, a.accept_subdomain)
+        };
+        self.named(host, port, transport).is_some() || self.aliases.iter().any(|a| fits(a))
     }
+
+    /// The socket that host and port (0: any) name, by its address or the one it advertises.
+    pub fn named(&self, host: &[u8], port: u16, transport: Option<Transport>) -> Option<&Socket> {
+        let bare = bare(host);
+        let ip: Option<IpAddr> = std::str::from_utf8(bare).ok().and_then(|t| t.parse().ok());
+        let fits = |own: u16| port == 0 || own == port;
+        let by_address = |s: &Socket| Some(s.addr.ip()) == ip && fits(s.addr.port());
+        let by_advertised = |s: &Socket| {
+            let advertised = s.advertised.as_ref();
+            advertised.is_some_and(|(h, p)| h.eq_ignore_ascii_case(bare) && fits(p.unwrap_or(s.addr.port())))
+        };
+        self.sockets.iter().find(|s| transport.is_none_or(|t| t == s.transport) && (by_address(s) || by_advertised(s)))
+    }
+}
+
+/// Without the brackets of an IPv6 address.
+fn bare(host: &[u8]) -> &[u8] {
+    host.strip_prefix(b"[").and_then(|h| h.strip_suffix(b"]")).unwrap_or(host)
 }
 
 fn host_matches(alias: &[u8], host: &[u8], accept_subdomain: bool) -> bool {

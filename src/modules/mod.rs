@@ -4,10 +4,12 @@ pub mod core;
 pub mod fixture;
 pub mod maxfwd;
 pub mod proto_udp;
+pub mod rr;
 pub mod signaling;
 pub mod sl;
 
 use crate::vm::Module;
 
 /// Every built-in module, in the order in which hooks are called.
-pub static ALL: &[&Module] = &[&core::MODULE, &proto_udp::MODULE, &sl::MODULE, &signaling::MODULE, &maxfwd::MODULE];
+pub static ALL: &[&Module] =
+    &[&core::MODULE, &proto_udp::MODULE, &sl::MODULE, &signaling::MODULE, &maxfwd::MODULE, &rr::MODULE];

@@ -17,7 +17,9 @@ impl Parent {
 /// What `fork` returned as.
 pub enum Side {
     /// The waiting parent: whether the daemon came up.
-    Parent { up: bool },
+    Parent {
+        up: bool,
+    },
     Daemon(Parent),
 }
 

@@ -24,9 +24,9 @@ impl Sources for Files {
         match std::fs::read(name) {
             Ok(text) => Ok((name.to_owned(), text)),
             Err(first) => match beside(name, from) {
-                Some(path) => {
-                    std::fs::read(&path).map(|text| (path.clone(), text)).map_err(|e| format!("cannot read `{path}`: {e}"))
-                }
+                Some(path) => std::fs::read(&path)
+                    .map(|text| (path.clone(), text))
+                    .map_err(|e| format!("cannot read `{path}`: {e}")),
                 None => Err(format!("cannot read `{name}`: {first}")),
             },
         }

@@ -1,0 +1,51 @@
+//! Questions about the Route of ours that `loose_route` took out.
+use super::loose_route::Routed;
+use crate::base::Str;
+use crate::context::Value;
+use crate::vm::{Cx, PatternArg, Var, Vocabulary, Words};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    Downstream,
+    Upstream,
+}
+
+impl Vocabulary for Flow {
+    fn parse(text: &[u8]) -> Result<Flow, String> {
+        match text.to_ascii_lowercase().as_slice() {
+            b"downstream" => Ok(Flow::Downstream),
+            b"upstream" => Ok(Flow::Upstream),
+            _ => Err("a direction is `upstream` or `downstream`".to_owned()),
+        }
+    }
+}
+
+pub fn check_route_param(cx: &mut Cx<'_>, pattern: PatternArg) -> bool {
+    params(cx).is_some_and(|text| pattern.0.is_match(text))
+}
+
+/// The tag of whoever sent the first request stands in the Route; who has it in From speaks from that side.
+pub fn is_direction(cx: &mut Cx<'_>, wanted: Words<Flow>) -> bool {
+    let first_tag = params(cx).and_then(|text| param(text, b"ftag")).filter(|tag| !tag.is_empty());
+    let flow = match first_tag {
+        Some(tag) if cx.run.msg.from_tag() != Some(tag) => Flow::Upstream,
+        Some(_) | None => Flow::Downstream,
+    };
+    flow == wanted.0
+}
+
+pub fn rr_params(cx: &mut Cx<'_>, _: &Var) -> Value {
+    params(cx).and_then(|text| text.strip_prefix(b";")).map_or(Value::Null, |text| Value::Str(Str::new(text)))
+}
+
+/// With the leading `;`.
+fn params<'a>(cx: &'a Cx<'_>) -> Option<&'a [u8]> {
+    cx.run.slots.get::<Routed>()?.params.as_deref().filter(|text| !text.is_empty())
+}
+
+fn param<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    text.split(|&b| b == b';').find_map(|pair| {
+        let mut parts = pair.splitn(2, |&b| b == b'=');
+        parts.next()?.eq_ignore_ascii_case(name).then(|| parts.next().unwrap_or_default())
+    })
+}
