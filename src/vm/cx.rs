@@ -105,8 +105,10 @@ impl Cx<'_> {
         }
         let index = match t.index.as_ref().map(|i| self.transform_arg(i)) {
             None => None,
-            Some(TransformArg::Int(i)) => Some(i),
-            Some(_) => return Value::Null,
+            Some(arg) => match arg.int() {
+                Some(i) => Some(i),
+                None => return Value::Null,
+            },
         };
         let args: smallvec::SmallVec<[TransformArg; 2]> = t.args.iter().map(|a| self.transform_arg(a)).collect();
         (t.row.body)(self, value, index, &args)
@@ -119,8 +121,9 @@ impl Cx<'_> {
             LinkedTransformArg::Prepared(p) => TransformArg::Prepared(p.clone()),
             LinkedTransformArg::Var(var) => match self.read(var) {
                 Value::Null => TransformArg::Null,
-                Value::Int(i) | Value::Named(i, _) => TransformArg::Int(i),
-                Value::Str(s) | Value::Both(s, _) => TransformArg::Text(s),
+                Value::Int(i) => TransformArg::Int(i),
+                Value::Str(s) => TransformArg::Text(s),
+                Value::Named(i, s) | Value::Both(s, i) => TransformArg::Both(s, i),
             },
         }
     }

@@ -2,7 +2,7 @@
 use super::arg::Prepare;
 use super::cx::Cx;
 use crate::base::Str;
-use crate::context::{AvpName, Value};
+use crate::context::{AvpName, Value, decimal};
 use crate::registry::{DeclaredName, LiteralCheck, PvarSignature, SubName, TransformSignature};
 use crate::syntax::pvar::MsgContext;
 use crate::syntax::transform::ArgShape;
@@ -231,9 +231,36 @@ pub enum LinkedTransformArg {
 pub enum TransformArg {
     Int(i32),
     Text(Str),
+    /// A variable with both faces.
+    Both(Str, i32),
     Prepared(Arc<dyn Any + Send + Sync>),
     /// A variable that is NULL.
     Null,
+}
+
+impl TransformArg {
+    pub fn int(&self) -> Option<i32> {
+        match self {
+            TransformArg::Int(i) | TransformArg::Both(_, i) => Some(*i),
+            TransformArg::Text(_) | TransformArg::Prepared(_) | TransformArg::Null => None,
+        }
+    }
+
+    pub fn text(&self) -> Option<Str> {
+        match self {
+            TransformArg::Int(i) => Some(decimal(*i)),
+            TransformArg::Text(s) | TransformArg::Both(s, _) => Some(s.clone()),
+            TransformArg::Prepared(_) | TransformArg::Null => None,
+        }
+    }
+
+    /// What the row's `prepare` made.
+    pub fn prepared<T: Any + Send + Sync>(&self) -> Option<&T> {
+        match self {
+            TransformArg::Prepared(p) => p.downcast_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// A part of a format string.

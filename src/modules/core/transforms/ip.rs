@@ -1,0 +1,82 @@
+//! `{ip.*}`: addresses as text and as bytes. Names are left alone: a transformation cannot wait for a resolver.
+use super::{bytes, on_text, text};
+use crate::base::Str;
+use crate::context::Value;
+use crate::sip::uri::view::parse_ip;
+use crate::syntax::transform::ArgShape::Word;
+use crate::vm::{TransformArg, TransformRow};
+use std::net::IpAddr;
+
+pub const TRANSFORMS: &[TransformRow] = &[
+    on_text!("ip", "pton", |s, _| parse_ip(&s).map_or(Value::Null, |ip| bytes(octets(ip))), "The bytes of an address."),
+    on_text!(
+        "ip",
+        "ntop",
+        |s, _| from_bytes(&s).map_or(Value::Null, |ip| Value::Str(ip.to_string().into())),
+        "The text of an address given as bytes."
+    ),
+    on_text!("ip", "isip", |s, _| flag(parse_ip(&s).is_some()), "1 for an address, else 0."),
+    on_text!("ip", "isip4", |s, _| flag(parse_ip(&s).is_some_and(|ip| ip.is_ipv4())), "1 for an IPv4 address, else 0."),
+    on_text!("ip", "isip6", |s, _| flag(parse_ip(&s).is_some_and(|ip| ip.is_ipv6())), "1 for an IPv6 address, else 0."),
+    on_text!("ip", "family", |s, _| family(&s), "`INET` or `INET6`, of an address given as bytes."),
+    on_text!("ip", "matches", |s, args| matches(&s, args), "1 when the address lies in a net, else 0.").args(&[Word]),
+    on_text!("ip", "isprivate", |s, _| flag(is_private(&s)), "1 for a private IPv4 address, else 0."),
+];
+
+fn flag(on: bool) -> Value {
+    Value::Int(i32::from(on))
+}
+
+fn octets(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    }
+}
+
+fn from_bytes(s: &[u8]) -> Option<IpAddr> {
+    if let Ok(four) = <[u8; 4]>::try_from(s) {
+        return Some(IpAddr::from(four));
+    }
+    <[u8; 16]>::try_from(s).ok().map(IpAddr::from)
+}
+
+fn family(s: &Str) -> Value {
+    match from_bytes(s) {
+        Some(IpAddr::V4(_)) => Value::Str(Str::from_static("INET")),
+        Some(IpAddr::V6(_)) => Value::Str(Str::from_static("INET6")),
+        None => Value::Null,
+    }
+}
+
+/// NULL for what is no address, no net, or of another family. Host bits of the net do not count.
+fn matches(s: &Str, args: &[TransformArg]) -> Value {
+    let net = text(args, 0);
+    let inside = net.and_then(|net| {
+        let slash = memchr::memchr(b'/', &net)?;
+        let (base, bits) = (parse_ip(net.get(..slash)?)?, net.get(slash + 1..)?);
+        lies_in(parse_ip(s)?, base, std::str::from_utf8(bits).ok()?.parse().ok()?)
+    });
+    inside.map_or(Value::Null, flag)
+}
+
+fn lies_in(ip: IpAddr, base: IpAddr, bits: u32) -> Option<bool> {
+    match (ip, base) {
+        (IpAddr::V4(ip), IpAddr::V4(base)) => {
+            let mask = u32::MAX.checked_shl(32u32.checked_sub(bits)?).unwrap_or(0);
+            Some((ip.to_bits() ^ base.to_bits()) & mask == 0)
+        }
+        (IpAddr::V6(ip), IpAddr::V6(base)) => {
+            let mask = u128::MAX.checked_shl(128u32.checked_sub(bits)?).unwrap_or(0);
+            Some((ip.to_bits() ^ base.to_bits()) & mask == 0)
+        }
+        _ => None,
+    }
+}
+
+/// RFC 1918, RFC 6598 and loopback.
+fn is_private(s: &[u8]) -> bool {
+    let Some(IpAddr::V4(ip)) = parse_ip(s) else { return false };
+    let [a, b, ..] = ip.octets();
+    ip.is_private() || ip.is_loopback() || (a == 100 && (64..128).contains(&b))
+}
