@@ -1,0 +1,52 @@
+//! Dialog values: `$dlg_val(name)`, `store_dlg_value` and `fetch_dlg_value` on the current dialog.
+use crate::base::Str;
+use crate::context::{Current, Level, Value};
+use crate::vm::{Cx, Store, Var, VarIn, VarOut, WriteError};
+
+/// Strings and integers keep their type; a value that was never set is NULL.
+pub fn read(cx: &mut Cx<'_>, var: &Var) -> Value {
+    let Some(dialog) = cx.run.current() else { return Value::Null };
+    match var.name_text(cx) {
+        Some(name) => get(&dialog, &name),
+        None => Value::Null,
+    }
+}
+
+/// NULL removes the value.
+pub fn write(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
+    let dialog = cx.run.current().ok_or_else(|| WriteError::new("there is no dialog"))?;
+    let name = var.name_text(cx).ok_or_else(|| WriteError::new("its name is NULL"))?;
+    set(cx, &dialog, &name, value);
+    Ok(())
+}
+
+pub fn store_dlg_value(cx: &mut Cx<'_>, name: Str, value: VarIn) -> bool {
+    let Some(dialog) = cx.run.current() else { return false };
+    let value = cx.read(&value.0);
+    set(cx, &dialog, &name, value);
+    true
+}
+
+pub fn fetch_dlg_value(cx: &mut Cx<'_>, name: Str, into: VarOut) -> bool {
+    let Some(dialog) = cx.run.current() else { return false };
+    let value = get(&dialog, &name);
+    if value.is_null() {
+        return false;
+    }
+    match cx.write(&into.0, Store::Set, value) {
+        Ok(()) => true,
+        Err(error) => {
+            let text = format_args!("cannot store into `{}`: it {}", into.0.text, error.0);
+            cx.log(Level::Error, "dialog", "fetch_dlg_value", text);
+            false
+        }
+    }
+}
+
+fn get(Current(dialog): &Current, name: &[u8]) -> Value {
+    dialog.state.lock().value(name).cloned().unwrap_or_default()
+}
+
+fn set(cx: &Cx<'_>, Current(dialog): &Current, name: &Str, value: Value) {
+    cx.core.dialogs.set_value(dialog, name, value);
+}
