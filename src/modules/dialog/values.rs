@@ -1,21 +1,18 @@
 //! Dialog values: `$dlg_val(name)`, `store_dlg_value` and `fetch_dlg_value` on the current dialog.
 use crate::base::Str;
 use crate::context::{Current, Level, Value};
-use crate::vm::{Cx, Store, Var, VarIn, VarOut, WriteError};
+use crate::vm::{Cx, Piece, Store, Var, VarIn, VarName, VarOut, WriteError};
 
 /// Strings and integers keep their type; a value that was never set is NULL.
 pub fn read(cx: &mut Cx<'_>, var: &Var) -> Value {
     let Some(dialog) = cx.run.current() else { return Value::Null };
-    match var.name_text(cx) {
-        Some(name) => get(&dialog, &name),
-        None => Value::Null,
-    }
+    name(cx, var).map_or(Value::Null, |name| get(&dialog, &name))
 }
 
 /// NULL removes the value.
 pub fn write(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
     let dialog = cx.run.current().ok_or_else(|| WriteError::new("there is no dialog"))?;
-    let name = var.name_text(cx).ok_or_else(|| WriteError::new("its name is NULL"))?;
+    let name = name(cx, var).ok_or_else(|| WriteError::new("its name is NULL"))?;
     set(cx, &dialog, &name, value);
     Ok(())
 }
@@ -40,6 +37,16 @@ pub fn fetch_dlg_value(cx: &mut Cx<'_>, name: Str, into: VarOut) -> bool {
             cx.log(Level::Error, "dialog", "fetch_dlg_value", text);
             false
         }
+    }
+}
+
+/// The name may hold variables; when it is nothing but a variable that is NULL, there is none.
+fn name(cx: &mut Cx<'_>, var: &Var) -> Option<Str> {
+    let VarName::Pieces(pieces) = &var.name else { return var.name_text(cx) };
+    match &**pieces {
+        [Piece::Text(text)] => Some(text.clone()),
+        [Piece::Var(inner)] => cx.read(inner).str_face(),
+        pieces => cx.expand(pieces),
     }
 }
 

@@ -1,0 +1,147 @@
+//! Hands events to a dialog's state machine and carries out what it asks for: routes, hooks, timers, counters.
+//!
+//! What follows a dialog's own route waits for its end: profiles are left and the reason is noted after `on_hangup`.
+use super::settings::Settings;
+use super::{byes, events, lifetime, owned};
+use crate::context::{Dialog, Level, Timer};
+use crate::proto::dialog::{Action, Actions, Event, OnTimeout, State};
+use crate::vm::{Answer, Cx, Hook, OwnedRun, Ret};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub fn apply(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, event: Event) {
+    let mut actions = Actions::new();
+    cx.core.dialogs.advance(dialog, event, &mut actions);
+    carry_out(cx, dialog, actions.into_iter());
+}
+
+type Rest = smallvec::IntoIter<[Action; 8]>;
+
+fn carry_out(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, mut rest: Rest) {
+    while let Some(action) = rest.next() {
+        if let Some(route) = owned::route_of(&action, dialog) {
+            let (dialog, sub) = (dialog.clone(), owned::sub_run(cx, dialog, route));
+            let then = move |cx: &mut Cx<'_>, _: Answer| {
+                after_route(cx, &dialog, &action);
+                carry_out(cx, &dialog, rest);
+                Ret::TRUE
+            };
+            return cx.later(OwnedRun { sub, then: Some(Box::new(then)) });
+        }
+        act(cx, dialog, &action);
+    }
+}
+
+fn act(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, action: &Action) {
+    match action {
+        Action::StateChanged { from, to } => events::state_changed(cx, dialog, *from, *to),
+        Action::Revive => revive(cx, dialog),
+        Action::Answered => dialog.state.lock().started_us = Some(cx.now.unix_us),
+        Action::ArmLifetime(lifetime) => lifetime::arm(cx, dialog, *lifetime),
+        Action::DisarmLifetime => lifetime::disarm(dialog),
+        Action::Confirmed => cx.raise(&Hook::DialogConfirmed(dialog)),
+        Action::RunOnAnswer | Action::RunOnHangup | Action::RunOnTimeout => after_route(cx, dialog, action),
+        Action::ReleaseProfiles => {
+            if !cx.core.faults.keep_profiles.is_injected() {
+                cx.core.dialogs.leave_all(dialog);
+            }
+        }
+        Action::SetEndReason(reason) => {
+            dialog.state.lock().end_reason.get_or_insert_with(|| reason.clone());
+        }
+        Action::Failed => {
+            settings(cx).failed.inc();
+            cx.raise(&Hook::DialogFailed(dialog));
+        }
+        Action::Terminated => cx.raise(&Hook::DialogTerminated(dialog)),
+        Action::Expired => cx.raise(&Hook::DialogExpired(dialog)),
+        Action::CountExpired => settings(cx).expired.inc(),
+        Action::SendByes => byes::send(cx, dialog),
+        Action::CancelInvite => byes::cancel_invite(cx, dialog),
+        Action::Unhash => finish(cx, dialog),
+        Action::Bogus => {
+            let (did, state) = (dialog.did, dialog.state.lock().state().number());
+            cx.log(Level::Warning, "dialog", "state", format_args!("dialog {did} in state {state}: unexpected message"));
+        }
+        // Nothing is stored outside the memory, and no pings are sent.
+        Action::Save | Action::Update | Action::DeleteSaved | Action::StartPings => {}
+    }
+}
+
+/// The dialog's own route for this has ended, or there is none.
+fn after_route(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, action: &Action) {
+    if *action == Action::RunOnTimeout && lifetime::is_over(cx, dialog) {
+        let how = if lifetime::says_bye(dialog) { OnTimeout::SendByes } else { OnTimeout::DropSilently };
+        apply(cx, dialog, Event::Overdue(how));
+    }
+}
+
+fn settings<'a>(cx: &Cx<'a>) -> &'a Settings {
+    cx.core.state()
+}
+
+/// A 2xx overtook the failure of another branch.
+fn revive(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    let mut state = dialog.state.lock();
+    state.done = false;
+    state.end_reason = None;
+    state.timer_generation += 1;
+    drop(state);
+    cx.core.dialogs.insert(dialog);
+}
+
+/// Makes a dialog the run's own and keeps it findable until the run ends.
+pub fn hold(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    release(cx);
+    cx.run.own.dialog = Some(dialog.clone());
+    cx.run.own.holds = true;
+    dialog.state.lock().bound += 1;
+}
+
+/// Ends what `hold` began. A dialog whose run ends without having made a transaction of its INVITE is given up.
+pub fn release(cx: &mut Cx<'_>) {
+    if !std::mem::take(&mut cx.run.own.holds) {
+        return;
+    }
+    let Some(dialog) = cx.run.own.dialog.clone() else { return };
+    unbind(cx, &dialog);
+    let abandoned = {
+        let state = dialog.state.lock();
+        let unanswered = matches!(state.state(), State::Unconfirmed | State::Early);
+        unanswered && state.bound == 0 && state.initial_tx.is_none()
+    };
+    if abandoned {
+        apply(cx, &dialog, Event::TransactionGone);
+    }
+}
+
+/// A run or a transaction no longer needs the dialog.
+pub fn unbind(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    let mut state = dialog.state.lock();
+    state.bound = state.bound.saturating_sub(1);
+    drop(state);
+    leave_table(cx, dialog);
+}
+
+fn finish(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    dialog.state.lock().done = true;
+    leave_table(cx, dialog);
+}
+
+/// Takes a dialog that is done and that nothing is bound to out of the table, perhaps after its delay.
+fn leave_table(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    let default = settings(cx).delete_delay;
+    let mut state = dialog.state.lock();
+    if !state.done || state.bound > 0 {
+        return;
+    }
+    let delay = state.delete_delay.unwrap_or(default);
+    state.timer_generation += 1;
+    let generation = state.timer_generation;
+    drop(state);
+    if delay == 0 {
+        return cx.core.dialogs.remove(dialog);
+    }
+    let at = cx.now.mono + Duration::from_secs(u64::from(delay));
+    cx.shard.arm(at, Timer::Dialog { did: dialog.did, generation });
+}
