@@ -54,6 +54,8 @@ pub struct OwnCall {
     /// The ping intervals likewise.
     pub pending_options_ping: Option<u32>,
     pub pending_reinvite_ping: Option<u32>,
+    /// This run keeps `dialog` findable and gives it up at its end.
+    pub holds: bool,
     pub acc: Option<Arc<AccCtx>>,
 }
 

@@ -1,5 +1,6 @@
 //! The built-in modules: rows that bind script-facing names to bodies.
 pub mod core;
+pub mod dialog;
 #[cfg(test)]
 pub mod fixture;
 pub mod maxfwd;
@@ -11,5 +12,12 @@ pub mod sl;
 use crate::vm::Module;
 
 /// Every built-in module, in the order in which hooks are called.
-pub static ALL: &[&Module] =
-    &[&core::MODULE, &proto_udp::MODULE, &sl::MODULE, &signaling::MODULE, &maxfwd::MODULE, &rr::MODULE];
+pub static ALL: &[&Module] = &[
+    &core::MODULE,
+    &proto_udp::MODULE,
+    &sl::MODULE,
+    &signaling::MODULE,
+    &maxfwd::MODULE,
+    &rr::MODULE,
+    &dialog::MODULE,
+];

@@ -36,6 +36,10 @@ pub fn send(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     }
 }
 
+fn dispatch(_: &mut Cx<'_>, _: &Arc<Dialog>, _: LegRequest) -> bool {
+    false
+}
+
 /// The next request towards a leg. `None` when it never said where it can be reached.
 fn towards(dialog: &Dialog, state: &mut DialogState, to: LegId, callee: LegId) -> Option<LegRequest> {
     let from = if to == LegId::CALLER { callee } else { LegId::CALLER };

@@ -1,8 +1,7 @@
 //! `create_dialog`: an initial INVITE becomes a dialog, announced in Record-Route.
-use super::initial;
-use super::sequential;
+use super::matching::MatchMode;
 use super::settings::Settings;
-use super::states;
+use super::{initial, sequential, states};
 use crate::base::Str;
 use crate::context::{Dialog, DialogState, Identity, Level, Own};
 use crate::proto::dialog::leg::Leg;
@@ -10,8 +9,6 @@ use crate::sip::header::{NameAddr, route};
 use crate::sip::{HeaderId, Message, Method};
 use crate::vm::{Cx, Vocabulary, Words};
 use std::sync::Arc;
-
-use super::matching::MatchMode;
 
 /// The flags of `create_dialog`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -201,11 +198,11 @@ fn take_pending(cx: &mut Cx<'_>, dialog: &Dialog) {
 /// Puts the id into our Record-Route, made before or after, so that sequential requests bring it back.
 fn announce(cx: &mut Cx<'_>, dialog: &Dialog) {
     let settings: &Settings = cx.core.state();
-    if !settings.rr || settings.match_mode == MatchMode::DidNone {
+    if !settings.rr || settings.match_mode == MatchMode::ByTags {
         return;
     }
     let param = format!(";{}={}", settings.rr_param, dialog.did);
-    crate::modules::rr::add_param(cx, &param);
+    crate::modules::rr::add_param(cx, param.as_bytes());
 }
 
 #[cfg(test)]

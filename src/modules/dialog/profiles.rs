@@ -161,7 +161,12 @@ pub fn set_dlg_profile(cx: &mut Cx<'_>, profile: Str, value: Option<Str>, clear:
     let joined = join(&cx.core.dialogs, &dialog, named, clear.is_some_and(|c| c != 0));
     if !joined {
         let did = dialog.0.did;
-        cx.log(Level::Warning, "dialog", "set_dlg_profile", format_args!("dialog {did} has ended and joins no profile"));
+        cx.log(
+            Level::Warning,
+            "dialog",
+            "set_dlg_profile",
+            format_args!("dialog {did} has ended and joins no profile"),
+        );
     }
     joined
 }

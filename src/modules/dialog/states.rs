@@ -57,14 +57,18 @@ fn act(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, action: &Action) {
         Action::Expired => cx.raise(&Hook::DialogExpired(dialog)),
         Action::CountExpired => settings(cx).expired.inc(),
         Action::SendByes => byes::send(cx, dialog),
-        Action::CancelInvite => byes::cancel_invite(cx, dialog),
         Action::Unhash => finish(cx, dialog),
         Action::Bogus => {
             let (did, state) = (dialog.did, dialog.state.lock().state().number());
-            cx.log(Level::Warning, "dialog", "state", format_args!("dialog {did} in state {state}: unexpected message"));
+            cx.log(
+                Level::Warning,
+                "dialog",
+                "state",
+                format_args!("dialog {did} in state {state}: unexpected message"),
+            );
         }
-        // Nothing is stored outside the memory, and no pings are sent.
-        Action::Save | Action::Update | Action::DeleteSaved | Action::StartPings => {}
+        // Nothing is stored outside the memory, no pings are sent, and nobody asks to end an unanswered call.
+        Action::Save | Action::Update | Action::DeleteSaved | Action::StartPings | Action::CancelInvite => {}
     }
 }
 

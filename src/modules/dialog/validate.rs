@@ -62,10 +62,8 @@ fn routes_left(cx: &Cx<'_>) -> Vec<Str> {
 
 /// `known` is `<uri>,<uri>`.
 fn same_routes(routes: &[Str], known: &[u8]) -> bool {
-    let known: Vec<&[u8]> = known
-        .split(|b| *b == b'>')
-        .filter_map(|part| Some(part.get(memchr::memchr(b'<', part)? + 1..)?))
-        .collect();
+    let known: Vec<&[u8]> =
+        known.split(|b| *b == b'>').filter_map(|part| part.get(memchr::memchr(b'<', part)? + 1..)).collect();
     routes.len() == known.len() && routes.iter().zip(known).all(|(a, b)| same_uri(a, b))
 }
 

@@ -14,9 +14,14 @@ pub static PVARS: &[Pvar] = &[
     Pvar::new("DLG_lifetime", lifetime_so_far, "Seconds since the answer, 0 before."),
     Pvar::new("DLG_flags", flags::read, "Names of the dialog flags that are set.").writable(flags::write),
     Pvar::new("DLG_timeout", timeout, "Seconds left, or the lifetime the call will have.").writable(set_timeout),
-    Pvar::new("DLG_del_delay", delete_delay, "How long the ended dialog can be found, seconds.").writable(set_delete_delay),
+    Pvar::new("DLG_del_delay", delete_delay, "How long the ended dialog can be found, seconds.")
+        .writable(set_delete_delay),
     Pvar::new("DLG_dir", direction, "`upstream` or `downstream`, of the message in its own call."),
-    Pvar::new("DLG_did", |cx, _| dialog_text(cx, |d| Str::from(d.did.to_string())), "The id, as Record-Route carries it."),
+    Pvar::new(
+        "DLG_did",
+        |cx, _| dialog_text(cx, |d| Str::from(d.did.to_string())),
+        "The id, as Record-Route carries it.",
+    ),
     Pvar::new("DLG_end_reason", |cx, _| of(cx, end_reason), "Why the call ended; NULL until then."),
     Pvar::new("DLG_json", |cx, _| json_of(cx, json::plain), "The dialog as JSON."),
     Pvar::new("DLG_ctx_json", |cx, _| json_of(cx, json::with_context), "The dialog with values and profiles as JSON."),
@@ -93,7 +98,7 @@ fn set_delete_delay(cx: &mut Cx<'_>, _: &Var, _: Store, value: Value) -> Result<
 /// A request shows where it goes in its own call, whatever is loaded. A reply shows it by the tags of its own call; while
 /// another call is loaded there is nothing its tags could be compared with.
 fn direction(cx: &mut Cx<'_>, _: &Var) -> Value {
-    let direction = if cx.run.msg.is_reply() { reply_direction(cx) } else { cx.run.own.direction };
+    let direction = if cx.run.msg.is_request() { cx.run.own.direction } else { reply_direction(cx) };
     Value::Str(Str::from_static(match direction {
         Some(Direction::Downstream) => "downstream",
         Some(Direction::Upstream) => "upstream",
