@@ -12,5 +12,5 @@ pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
 pub use signature::{
     Constraint, ConstraintCheck, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, NamesIn, Param,
     ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Signature, SubName,
-    TransformSignature, ValueType, VarUse,
+    TransformSignature, ValueType, VarKind, VarUse,
 };

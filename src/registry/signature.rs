@@ -160,6 +160,10 @@ pub enum Role {
     Waits,
     /// Its return code deserves a look.
     MayFail,
+    /// Gives a flag a value, or asks for it.
+    SetsFlag,
+    ClearsFlag,
+    TestsFlag,
     /// Acts on the own dialog although another is loaded.
     SeesOwn,
     /// Makes the call's dialog.
@@ -202,15 +206,40 @@ pub enum SubName {
     Required,
 }
 
+/// What holds a variable's value, where the language gives it rules of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VarKind {
+    #[default]
+    Plain,
+    /// Belongs to the run: `$var`.
+    Local,
+    /// A stack of values on message or transaction: `$avp`.
+    Avp,
+    /// A tree of values: `$json`.
+    Document,
+    /// The code of the last statement: `$rc`.
+    LastCode,
+}
+
+impl VarKind {
+    /// Whether `for` can assign it.
+    pub const fn iterates(self) -> bool {
+        matches!(self, VarKind::Local | VarKind::Avp | VarKind::Document)
+    }
+}
+
 /// A variable as scripts write it.
 #[derive(Clone, Copy, Debug)]
 pub struct PvarSignature {
     pub name: &'static str,
+    pub kind: VarKind,
     pub sub: SubName,
     /// `$avp($var(x))`: the name in parentheses may itself be a variable.
     pub dynamic_sub: bool,
     /// `$(name[i])`.
     pub index: bool,
+    /// Words it takes as index: `insert`.
+    pub words: &'static [&'static str],
     pub writable: bool,
     /// The name in parentheses must be declared: which declaration.
     pub uses: Option<DeclaredName>,

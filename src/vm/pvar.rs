@@ -3,7 +3,7 @@ use super::arg::Prepare;
 use super::cx::Cx;
 use crate::base::Str;
 use crate::context::{AvpName, Value, decimal};
-use crate::registry::{DeclaredName, LiteralCheck, PvarSignature, SubName, TransformSignature};
+use crate::registry::{DeclaredName, LiteralCheck, PvarSignature, SubName, TransformSignature, VarKind};
 use crate::syntax::pvar::MsgContext;
 use crate::syntax::transform::ArgShape;
 use std::any::Any;
@@ -26,9 +26,11 @@ impl Pvar {
     pub const fn new(name: &'static str, read: ReadFn, doc: &'static str) -> Pvar {
         let sig = PvarSignature {
             name,
+            kind: VarKind::Plain,
             sub: SubName::None,
             dynamic_sub: false,
             index: false,
+            words: &[],
             writable: false,
             uses: None,
             check_sub: None,
@@ -52,7 +54,19 @@ impl Pvar {
     /// Takes a name in parentheses, always or, by `sub`, perhaps.
     pub const fn named(mut self, sub: SubName, kind: NameKind) -> Pvar {
         self.sig.sub = sub;
+        self.sig.kind = match kind {
+            NameKind::Slot => VarKind::Local,
+            NameKind::Avp => VarKind::Avp,
+            NameKind::Pieces => VarKind::Document,
+            _ => self.sig.kind,
+        };
         self.name = kind;
+        self
+    }
+
+    /// What the language itself says of this variable.
+    pub const fn kind(mut self, kind: VarKind) -> Pvar {
+        self.sig.kind = kind;
         self
     }
 
@@ -64,6 +78,13 @@ impl Pvar {
 
     pub const fn indexed(mut self) -> Pvar {
         self.sig.index = true;
+        self
+    }
+
+    /// Words that stand where an index stands: `$(sdp.line(a)[insert])`.
+    pub const fn index_words(mut self, words: &'static [&'static str]) -> Pvar {
+        self.sig.index = true;
+        self.sig.words = words;
         self
     }
 

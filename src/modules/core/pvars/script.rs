@@ -1,10 +1,11 @@
 //! The script's own state: `$var`, `$param`, `$return`, `$rc`, the call stack, errors, log levels, the command line.
 use crate::base::Str;
 use crate::context::{RouteLabel, Value};
-use crate::registry::{RouteKind, SubName};
+use crate::registry::{RouteKind, SubName, VarKind};
 use crate::vm::{Cx, Index, NameKind, Pvar, Store, Var, VarName, WriteError, position};
 
-const RC: Pvar = Pvar::new("rc", |cx, _| Value::Int(cx.run.script.rc), "Code of the last statement.");
+const RC: Pvar =
+    Pvar::new("rc", |cx, _| Value::Int(cx.run.script.rc), "Code of the last statement.").kind(VarKind::LastCode);
 
 pub const PVARS: &[Pvar] = &[
     Pvar::new("var", read_var, "A variable of the run; NULL until it is set.")

@@ -1,0 +1,120 @@
+//! Arguments of calls: literals and variables of the type the function takes, literals it understands.
+use crate::analysis::resolve::FunctionRow;
+use crate::analysis::script::Script;
+use crate::diag::{Applicability, Diagnostic, codes};
+use crate::registry::{LiteralCheck, Param, ParamType, VarUse};
+use crate::syntax::ast::{Arg, ArgKind, IntLit, StrLit};
+use crate::syntax::ere::{Flags, Pattern};
+
+pub fn types(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    for site in &script.calls {
+        let Some(row) = site.row.row() else { continue };
+        for (arg, param) in site.call.args.iter().zip(row.sig.params) {
+            found.extend(argument(arg, param, row));
+        }
+    }
+}
+
+fn argument(arg: &Arg, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
+    match &arg.kind {
+        ArgKind::Omitted | ArgKind::Bad => None,
+        ArgKind::Int(int) => match param.ty {
+            ParamType::Int => None,
+            _ => Some(not_an_int(int, param, row)),
+        },
+        ArgKind::Str(text) => string(text, param, row),
+        ArgKind::Var(var) => match param.ty {
+            ParamType::StrStatic | ParamType::Flag(_) => {
+                let message = format!("argument `{}` of `{}` cannot be a variable", param.name, row.sig.name);
+                Some(Diagnostic::new(codes::ARGUMENT_TYPE, var.span, message).here("a literal string belongs here"))
+            }
+            _ => None,
+        },
+    }
+}
+
+fn not_an_int(int: &IntLit, param: &Param, row: &FunctionRow) -> Diagnostic {
+    let found = mismatch(param, row, "an integer", int.span);
+    match param.ty {
+        ParamType::Var(_) => found,
+        _ => {
+            let quoted = format!("\"{}\"", int.value);
+            found.help(format!("write {quoted}")).fix(int.span, quoted, Applicability::MachineApplicable)
+        }
+    }
+}
+
+fn string(text: &StrLit, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
+    match param.ty {
+        ParamType::Int => Some(not_a_string(text, mismatch(param, row, "a string", text.span))),
+        ParamType::Var(by) => Some(not_by_reference(text, by, mismatch(param, row, "a string", text.span))),
+        ParamType::StrStatic | ParamType::Flag(_) => {
+            let at = memchr::memchr(b'$', &text.value)?;
+            let message = format!("argument `{}` of `{}` cannot contain variables", param.name, row.sig.name);
+            Some(Diagnostic::new(codes::ARGUMENT_TYPE, text.span_of(at, at + 1), message))
+        }
+        ParamType::Regex => pattern(text),
+        ParamType::Words(check) => words(text, check, param, row),
+        ParamType::Str | ParamType::StrVerbatim | ParamType::Route(_) => None,
+    }
+}
+
+fn mismatch(param: &Param, row: &FunctionRow, given: &str, span: crate::base::Span) -> Diagnostic {
+    let (name, function, wanted) = (param.name, row.sig.name, param.ty.word());
+    let message = format!("argument `{name}` of `{function}` must be {}, not {given}", article(wanted));
+    Diagnostic::new(codes::ARGUMENT_TYPE, span, message)
+}
+
+/// A number in quotes loses them; a variable too.
+fn not_a_string(text: &StrLit, found: Diagnostic) -> Diagnostic {
+    let value = text.value.to_string_lossy().into_owned();
+    let bare = value.parse::<i32>().is_ok() || is_one_variable(text);
+    if !bare {
+        return found;
+    }
+    found.help(format!("write `{value}` without quotes")).fix(text.span, value, Applicability::MachineApplicable)
+}
+
+fn not_by_reference(text: &StrLit, by: VarUse, found: Diagnostic) -> Diagnostic {
+    if !is_one_variable(text) {
+        return found;
+    }
+    let value = text.value.to_string_lossy().into_owned();
+    let why = if by == VarUse::In { "reads" } else { "writes" };
+    found
+        .note(format!("the function {why} the variable itself, so it stands there without quotes"))
+        .help(format!("write `{value}` without quotes"))
+        .fix(text.span, value, Applicability::MachineApplicable)
+}
+
+fn is_one_variable(text: &StrLit) -> bool {
+    text.format().is_ok_and(|f| f.pieces.len() == 1 && f.has_var())
+}
+
+/// Patterns of arguments: a line break ends what `.` matches.
+fn pattern(text: &StrLit) -> Option<Diagnostic> {
+    let flags = Flags { icase: true, newline: true };
+    let error = Pattern::new(&text.value, flags).err()?;
+    Some(bad_pattern(text, &error))
+}
+
+pub fn bad_pattern(text: &StrLit, error: &crate::syntax::ere::EreError) -> Diagnostic {
+    let at = error.at.min(text.value.len());
+    let span = text.span_of(at, (at + 1).min(text.value.len()));
+    let span = if span.is_empty() { text.span } else { span };
+    Diagnostic::new(codes::BAD_PATTERN, span, format!("bad regular expression: {}", error.kind))
+}
+
+fn words(text: &StrLit, check: LiteralCheck, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
+    let value = text.format().ok()?.as_literal()?;
+    let problem = check(&value).err()?;
+    let message = format!("argument `{}` of `{}`: {problem}", param.name, row.sig.name);
+    Some(Diagnostic::new(codes::BAD_ARGUMENT_VALUE, text.span, message))
+}
+
+fn article(wanted: &str) -> String {
+    match wanted {
+        "int" => "an integer".to_owned(),
+        other => format!("a {other}"),
+    }
+}
