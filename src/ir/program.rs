@@ -67,15 +67,21 @@ pub struct Route {
 /// One operation. A command leaves its code in the code register, which statements set and conditions test.
 #[derive(Clone, Debug)]
 pub enum Op {
-    /// Goes on when the condition is true; an error in it is logged.
+    /// Jumps when the condition comes to `truth`; an error in it is logged and goes its own way.
     Branch {
         cond: Box<Cond>,
-        no: Pc,
+        truth: bool,
+        to: Pc,
         error: Pc,
     },
-    /// Goes on when the code register is positive.
+    /// Jumps when it is `truth` that the code register is positive.
     BranchCode {
-        no: Pc,
+        truth: bool,
+        to: Pc,
+    },
+    /// Jumps unless assertions are switched on.
+    BranchAsserts {
+        off: Pc,
     },
     Jump(Pc),
     Assign(Box<Assignment>),
@@ -85,8 +91,10 @@ pub enum Op {
         value: Box<Expr>,
         error: Pc,
     },
-    /// An assignment or value that failed in one of its parts.
+    /// An assignment whose value failed in one of its parts.
     Fail,
+    /// Keeps the code register as an operand.
+    KeepCode(Temp),
     Call(SiteId, After),
     CallRoute(Box<RouteCall>, After),
     Command(Box<Command>, After),
@@ -259,6 +267,8 @@ pub enum Command {
         level: LevelSource,
         format: FormatId,
     },
+    /// The source of a `for` has no `[*]`: said when it is executed.
+    NotAList,
     /// `error()`, which does nothing.
     Placeholder,
     /// Ends the script and goes on in a route; `$rc` stays. `None`: no such route.
@@ -322,9 +332,16 @@ pub struct VarRef {
 #[derive(Clone, Debug)]
 pub enum NameRef {
     None,
-    Text(Str),
+    /// As written, and as a format string where it has variables in it that are known.
+    Text(Str, Option<Vec<NamePiece>>),
     /// Evaluated at each use.
     Dynamic(Box<VarRef>),
+}
+
+#[derive(Clone, Debug)]
+pub enum NamePiece {
+    Text(Str),
+    Var(VarRef),
 }
 
 #[derive(Clone, Debug)]
@@ -375,6 +392,34 @@ impl Program {
 type Visit<'a> = &'a mut dyn FnMut(&mut Place);
 
 impl Op {
+    /// Calls `f` with every operation this one may jump to.
+    pub fn jumps(&mut self, f: &mut dyn FnMut(&mut Pc)) {
+        match self {
+            Op::Branch { to, error, .. } => {
+                f(to);
+                f(error);
+            }
+            Op::BranchCode { to, .. } | Op::Jump(to) => f(to),
+            Op::BranchAsserts { off } => f(off),
+            Op::Spill { error, .. } => f(error),
+            Op::LoopTurn { end, .. } => f(end),
+            Op::ForNext(each) => f(&mut each.end),
+            Op::Switch(switch) => {
+                switch.cases.iter_mut().for_each(|(_, at)| f(at));
+                f(&mut switch.otherwise);
+            }
+            Op::Assign(_)
+            | Op::Fail
+            | Op::KeepCode(_)
+            | Op::Call(..)
+            | Op::CallRoute(..)
+            | Op::Command(..)
+            | Op::SetCode { .. }
+            | Op::LoopStart(_)
+            | Op::End => {}
+        }
+    }
+
     fn places(&mut self, f: Visit<'_>) {
         match self {
             Op::Branch { cond, .. } => cond.places(f),
@@ -390,8 +435,10 @@ impl Op {
             Op::ForNext(each) => f(&mut each.target),
             Op::Switch(switch) => f(&mut switch.subject),
             Op::BranchCode { .. }
+            | Op::BranchAsserts { .. }
             | Op::Jump(_)
             | Op::Fail
+            | Op::KeepCode(_)
             | Op::Call(..)
             | Op::SetCode { .. }
             | Op::LoopStart(_)
@@ -460,6 +507,7 @@ impl Command {
             | Command::AssertFailed(_)
             | Command::Log { .. }
             | Command::Xlog { .. }
+            | Command::NotAList
             | Command::Placeholder
             | Command::Resume(_)
             | Command::Report { .. } => {}

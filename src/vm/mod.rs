@@ -11,6 +11,7 @@ pub mod function;
 pub mod hook;
 pub mod image;
 mod leak;
+pub mod link;
 pub mod module;
 pub mod pvar;
 pub mod ret;
@@ -25,7 +26,8 @@ pub use cx::{Cx, position};
 pub use flags::FlagNames;
 pub use function::{Body, Function};
 pub use hook::{Hook, HookFn, ReplyOut};
-pub use image::Image;
+pub use image::{Image, TimerRoute};
+pub use link::{Linking, link};
 pub use module::{InitCx, InitFn, Module, Params, TimerFn, joined, row_count};
 pub use pvar::{
     Index, LinkedTransform, LinkedTransformArg, NameKind, Piece, Pvar, ReadFn, Store, TransformArg, TransformFn,

@@ -133,18 +133,12 @@ impl Script {
             cx.run.place = image.span(self.pc);
             self.pc += 1;
             let flow = match op {
-                Op::Branch { cond, no, error } => match cond::test(cx, self.temps(), cond) {
-                    Ok(true) => self.unless_stopping(),
-                    Ok(false) => self.jump(*no),
+                Op::Branch { cond, truth, to, error } => match cond::test(cx, self.temps(), cond) {
+                    Ok(outcome) => self.jump_if(outcome == *truth, *to),
                     Err(_) => self.error_in_condition(cx, *error),
                 },
-                Op::BranchCode { no } => {
-                    if self.code > 0 {
-                        Flow::Next
-                    } else {
-                        self.jump(*no)
-                    }
-                }
+                Op::BranchCode { truth, to } => self.jump_if((self.code > 0) == *truth, *to),
+                Op::BranchAsserts { off } => self.jump_if(!cx.core.settings.enable_asserts, *off),
                 Op::Jump(to) => self.jump(*to),
                 Op::Assign(assignment) => {
                     let done = assign(cx, self.temps(), assignment);
@@ -155,6 +149,7 @@ impl Script {
                     Err(_) => self.jump(*error),
                 },
                 Op::Fail => self.statement(cx, -1),
+                Op::KeepCode(temp) => self.keep(*temp, Value::Int(self.code)),
                 Op::Call(site, _) => self.call(cx, *site),
                 Op::CallRoute(call, _) => self.call_route(cx, call),
                 Op::Command(command, _) => self.command(cx, command),
@@ -207,6 +202,13 @@ impl Script {
             *slot = value;
         }
         Flow::Next
+    }
+
+    fn jump_if(&mut self, taken: bool, to: Pc) -> Flow {
+        if taken {
+            self.pc = to;
+        }
+        self.unless_stopping()
     }
 
     fn jump(&mut self, to: Pc) -> Flow {
@@ -350,15 +352,23 @@ impl Script {
                 let code = command::xlog(cx, level, *format);
                 self.command_done(cx, code)
             }
+            Command::NotAList => {
+                cx.log(Level::Error, "core", "for_each", format_args!("the source of `for` must have the index `[*]`"));
+                Flow::Next
+            }
             Command::Placeholder => {
                 cx.log(Level::Notice, "core", "do_action", format_args!("`error` is not implemented in OpenSIPS"));
                 self.command_done(cx, 1)
             }
             Command::Resume(route) => self.resume(cx, *route),
-            Command::Report { route, param } => match command::report(cx, self.code, *route, *param) {
-                Ret::Code(code) => self.command_done(cx, code),
-                ret => Flow::Leave(Exit::Builtin(ret)),
-            },
+            Command::Report { route, param } => {
+                // The launched function's code is no code of this script.
+                self.stopping = false;
+                match command::report(cx, self.code, *route, *param) {
+                    Ret::Code(code) => self.command_done(cx, code),
+                    ret => Flow::Leave(Exit::Builtin(ret)),
+                }
+            }
         }
     }
 

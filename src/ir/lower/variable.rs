@@ -1,0 +1,109 @@
+//! Variable references: rows are found by name, what stands inside a reference with them.
+use super::Lowering;
+use crate::base::Str;
+use crate::diag::codes;
+use crate::ir::program::*;
+use crate::registry::{PvarId, TransformId};
+use crate::syntax::ast::VarToken;
+use crate::syntax::format_string::{FormatString, Piece as ParsedPiece};
+use crate::syntax::origin::Origin;
+use crate::syntax::pvar::{self, Sub};
+use crate::syntax::transform::{TArg, Transform};
+
+impl Lowering<'_> {
+    pub(super) fn place(&mut self, token: &VarToken) -> Place {
+        match token.parse() {
+            Ok(var) => Place::Var(self.var(&var)),
+            Err(e) => {
+                self.error(codes::BAD_VARIABLE, e.span, e.to_string());
+                Place::Var(VarId(0))
+            }
+        }
+    }
+
+    pub(super) fn var(&mut self, var: &pvar::VarRef) -> VarId {
+        match self.reference(var) {
+            Some(made) => self.add_var(made),
+            None => {
+                self.error(codes::UNKNOWN_VARIABLE, var.span, format!("unknown variable `{var}`"));
+                VarId(0)
+            }
+        }
+    }
+
+    fn add_var(&mut self, var: VarRef) -> VarId {
+        self.program.vars.push(var);
+        VarId(self.program.vars.len() as u32 - 1)
+    }
+
+    /// The source of a `for`: without its transformations, at the index of the turn. `None` when it has no `[*]`.
+    pub(super) fn list_source(&mut self, token: &VarToken) -> Option<VarId> {
+        let parsed = token.parse().ok().filter(|v| v.index == Some(pvar::Index::All))?;
+        let mut made = self.reference(&parsed)?;
+        made.index = IndexRef::Cursor;
+        made.transforms.clear();
+        Some(self.add_var(made))
+    }
+
+    /// `None` when a name in it is unknown.
+    fn reference(&self, var: &pvar::VarRef) -> Option<VarRef> {
+        let pvar = self.pvar(&var.name)?;
+        let dynamic = self.catalog.pvar(pvar).1.dynamic_sub;
+        let name = match &var.sub {
+            None => NameRef::None,
+            Some(Sub { dynamic: Some(inner), .. }) if dynamic => NameRef::Dynamic(Box::new(self.reference(inner)?)),
+            Some(sub) => NameRef::Text(sub.text.clone(), self.name_pieces(sub)),
+        };
+        let index = match &var.index {
+            None => IndexRef::None,
+            Some(pvar::Index::Int(i)) => IndexRef::Int(*i),
+            Some(pvar::Index::All) => IndexRef::All,
+            Some(pvar::Index::Append) => IndexRef::Append,
+            Some(pvar::Index::Var(inner)) => IndexRef::Var(Box::new(self.reference(inner)?)),
+            // Only variables that are not implemented here take words.
+            Some(pvar::Index::Word(_)) => return None,
+        };
+        let transforms = var.transforms.iter().map(|t| self.transform(t)).collect::<Option<_>>()?;
+        let text = Str::from(var.to_string());
+        Some(VarRef { pvar, name, index, context: var.context, transforms, text, span: var.span })
+    }
+
+    fn name_pieces(&self, sub: &Sub) -> Option<Vec<NamePiece>> {
+        let parsed = FormatString::parse(&sub.text, Origin::Within(sub.span)).ok().filter(FormatString::has_var)?;
+        let piece = |piece: &ParsedPiece| match piece {
+            ParsedPiece::Text(text) => Some(NamePiece::Text(text.clone())),
+            ParsedPiece::Var(var) => self.reference(var).map(NamePiece::Var),
+        };
+        parsed.pieces.iter().map(piece).collect()
+    }
+
+    fn pvar(&self, name: &str) -> Option<PvarId> {
+        let rank = |id: &PvarId| {
+            let module = self.catalog.pvar(*id).0;
+            self.loaded.iter().rposition(|m| *m == module)
+        };
+        let known = self.catalog.pvars_named(name).iter().copied();
+        known.filter(|id| rank(id).is_some()).max_by_key(|id| rank(id))
+    }
+
+    fn transform(&self, t: &Transform) -> Option<TransformRef> {
+        let loaded = |id: &&TransformId| self.loaded.contains(&self.catalog.transform(**id).0);
+        let id = *self.catalog.transforms_named(&t.class, &t.function).iter().find(loaded)?;
+        let sig = self.catalog.transform(id).1;
+        let args = t.split(sig.args, sig.optional).ok()?;
+        let index = match &t.index {
+            None => None,
+            Some(index) => Some(self.transform_arg(index)?),
+        };
+        let args = args.iter().map(|a| self.transform_arg(a)).collect::<Option<_>>()?;
+        Some(TransformRef { transform: id, index, args })
+    }
+
+    fn transform_arg(&self, arg: &TArg) -> Option<TransformArgRef> {
+        Some(match arg {
+            TArg::Num(n) => TransformArgRef::Int(*n),
+            TArg::Text(s) => TransformArgRef::Text(s.clone()),
+            TArg::Var(var) => TransformArgRef::Var(Box::new(self.reference(var)?)),
+        })
+    }
+}
