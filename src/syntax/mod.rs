@@ -16,6 +16,7 @@ pub mod pvar;
 pub mod scan;
 pub mod source;
 pub mod transform;
+pub mod visit;
 
 pub use parse::{Parse, format, parse};
 pub use source::{Source, Sources, bytes_of};

@@ -50,7 +50,7 @@ impl Scanner<'_> {
                 b'"' | b'\'' => self.string(byte),
                 b'$' => self.var(),
                 b'a'..=b'z' | b'A'..=b'Z' => self.word(),
-                b'0'..=b'9' => self.step(1),
+                b'0'..=b'9' => self.digit(),
                 b'!'..=b'~' if !matches!(byte, b'@' | b'?' | b'`' | b'_' | b'\\') => self.punctuation(byte),
                 _ => self.stray(),
             };
@@ -152,7 +152,13 @@ impl Scanner<'_> {
         Some(start)
     }
 
+    fn digit(&mut self) -> Stop {
+        self.depth.operand();
+        self.step(1)
+    }
+
     fn string(&mut self, quote: u8) -> Stop {
+        self.depth.operand();
         let start = self.pos;
         self.pos += 1;
         while let Some(&byte) = self.bytes.get(self.pos) {
@@ -171,6 +177,7 @@ impl Scanner<'_> {
 
     /// A variable token; the rules are those of `var` in the grammar.
     fn var(&mut self) -> Stop {
+        self.depth.operand();
         let start = self.pos;
         self.pos += 1;
         let mut open = 0usize;
@@ -320,6 +327,14 @@ impl Depth {
         }
     }
 
+    fn operand(&mut self) {
+        if std::mem::take(&mut self.ended) {
+            self.end_run();
+        }
+        self.after_else = false;
+        self.prefixes = 0;
+    }
+
     fn punctuation(&mut self, byte: u8) -> Result<(), TooDeep> {
         if std::mem::take(&mut self.ended) {
             self.end_run();
@@ -396,7 +411,7 @@ mod tests {
         for unit in ["(", "[", "{", "/*", "if (a) ", "while (a) ", "if (a) {} else while (b) ", "!", "not ", "$(("] {
             assert_eq!(ids(&unit.repeat(300)).first(), Some(&"too-deep"), "{unit}");
         }
-        for unit in ["if (a) b; ", "if (a) {} else ", "if (a) x; else ", "a { b } ", "/* */"] {
+        for unit in ["if (a) b; ", "if (a) {} else ", "if (a) x; else ", "a { b } ", "/* */", "$a + ", "1 - "] {
             assert_eq!(ids(&unit.repeat(300)).first(), None, "{unit}");
         }
     }

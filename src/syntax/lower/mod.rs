@@ -21,7 +21,10 @@ pub(super) type Pair<'i> = pest::iterators::Pair<'i, Rule>;
 
 /// The tree of the pairs of a whole file. `complete` says whether `text` reaches to the end of the script.
 pub(super) fn lower(text: &str, file: Pair<'_>, trivia: Vec<Trivia>, complete: bool) -> (Ast, Vec<Diagnostic>) {
-    let mut lower = Lower { text, trivia, errors: Vec::new(), complete, breakable: false };
+    let mut lower = Lower { text, trivia, errors: Vec::new(), cut: None, breakable: false };
+    if !complete {
+        lower.cut = Some(lower.token_end(text.len() as u32));
+    }
     let items = lower.file(file);
     (Ast { items, trivia: lower.trivia }, lower.errors)
 }
@@ -30,7 +33,8 @@ struct Lower<'t> {
     text: &'t str,
     trivia: Vec<Trivia>,
     errors: Vec<Diagnostic>,
-    complete: bool,
+    /// Where the last token ends, when `text` does not reach to the end of the script.
+    cut: Option<u32>,
     /// Inside a loop or a `case`, where `break` is legal.
     breakable: bool,
 }
@@ -48,7 +52,7 @@ fn child<'i>(pair: &Pair<'i>, rule: Rule) -> Option<Pair<'i>> {
 impl Lower<'_> {
     fn report(&mut self, found: Diagnostic) {
         // Behind a comment or string without an end nothing can be said about what is missing.
-        if !self.complete && found.span().end as usize >= self.text.len() {
+        if self.cut.is_some_and(|cut| found.span().end >= cut) {
             return;
         }
         // Brackets that one missing closer leaves open are one finding: that of the innermost.
@@ -114,9 +118,6 @@ impl Lower<'_> {
         let found = Diagnostic::new(codes::MISSING_BRACKET, end, format!("missing `{close}`"))
             .here(format!("expected `{close}` behind this"))
             .label(opener, format!("this `{open}` is not closed"));
-        if !self.complete && span(pair).end as usize >= self.text.len() {
-            return;
-        }
         self.report(found);
     }
 
