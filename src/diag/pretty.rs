@@ -30,19 +30,17 @@ pub fn to_string(map: &SourceMap, found: &[Diagnostic], colours: Colours) -> Str
 }
 
 fn report(map: &SourceMap, d: &Diagnostic, colours: Colours) -> Report<'static, Place> {
+    // Kinds of our own ignore the choice of colours.
     let kind = match d.severity {
-        Severity::Error => ReportKind::Custom("error", Color::Red),
-        Severity::Warning => ReportKind::Custom("warning", Color::Yellow),
-        Severity::Info => ReportKind::Custom("info", Color::Blue),
+        Severity::Error => ReportKind::Error,
+        Severity::Warning => ReportKind::Warning,
+        Severity::Info => ReportKind::Advice,
     };
     let config = Config::default().with_index_type(IndexType::Byte).with_color(colours == Colours::On);
     let mut report =
         Report::build(kind, place(map, d.span())).with_config(config).with_code(d.code.id).with_message(&d.message);
-    for l in &d.labels {
-        report = report.with_label(label(map, l.span, &l.text, if l.primary { Color::Red } else { Color::Blue }));
-    }
-    for (n, (span, text)) in d.steps.iter().enumerate() {
-        report = report.with_label(label(map, *span, &format!("{}. {text}", n + 1), Color::Cyan));
+    for (span, text, colour) in labels(map, d) {
+        report = report.with_label(Label::new(place(map, span)).with_color(colour).with_message(text));
     }
     for note in &d.notes {
         report = report.with_note(note);
@@ -53,9 +51,22 @@ fn report(map: &SourceMap, d: &Diagnostic, colours: Colours) -> Report<'static, 
     report.finish()
 }
 
-fn label(map: &SourceMap, span: Span, text: &str, colour: Color) -> Label<Place> {
-    let label = Label::new(place(map, span)).with_color(colour);
-    if text.is_empty() { label } else { label.with_message(text) }
+/// Labels and steps in the order of their places, which is how ariadne wants those of one file. A label without words
+/// would not be drawn.
+fn labels(map: &SourceMap, d: &Diagnostic) -> Vec<(Span, String, Color)> {
+    let said = |span: Span| d.steps.iter().any(|(at, _)| *at == span);
+    let labels = d.labels.iter().filter(|l| !(l.text.is_empty() && said(l.span))).map(|l| {
+        let text = if l.text.is_empty() { "here".to_owned() } else { l.text.clone() };
+        (l.span, text, if l.primary { Color::Red } else { Color::Blue })
+    });
+    let steps = d.steps.iter().enumerate().map(|(n, (span, text))| (*span, format!("{}. {text}", n + 1), Color::Cyan));
+    let mut all: Vec<_> = labels.chain(steps).collect();
+    let home = map.locate(d.span().start).0;
+    all.sort_by_key(|(span, _, _)| {
+        let (file, offset) = map.locate(span.start);
+        (file != home, file, offset)
+    });
+    all
 }
 
 /// The part of a span that lies in the file it starts in; an empty one is widened to the character it stands before.

@@ -62,6 +62,10 @@ impl Scanner<'_> {
         None
     }
 
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.pos..).unwrap_or_default()
+    }
+
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.pos + ahead).copied()
     }
@@ -83,7 +87,7 @@ impl Scanner<'_> {
     fn line_end(&mut self) -> Stop {
         self.pos += 1;
         let (start, mut blank) = (self.pos, 0);
-        while let Some(len) = blank_line(&self.bytes[self.pos..]) {
+        while let Some(len) = blank_line(self.rest()) {
             self.pos += len;
             blank += 1;
         }
@@ -94,14 +98,14 @@ impl Scanner<'_> {
         None
     }
 
-    fn to_line_end(&mut self) {
-        let rest = &self.bytes[self.pos..];
+    fn skip_line(&mut self) {
+        let rest = self.rest();
         self.pos += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     }
 
     fn line_comment(&mut self) -> Stop {
         let start = self.pos;
-        self.to_line_end();
+        self.skip_line();
         let span = self.span_from(start);
         self.scan.trivia.push(Trivia { span, kind: TriviaKind::LineComment });
         None
@@ -109,7 +113,7 @@ impl Scanner<'_> {
 
     fn slash_comment(&mut self) -> Stop {
         let start = self.pos;
-        self.to_line_end();
+        self.skip_line();
         let span = self.span_from(start);
         self.scan.trivia.push(Trivia { span, kind: TriviaKind::LineComment });
         let slashes = Span::new(start as u32, start as u32 + 2);
@@ -123,8 +127,8 @@ impl Scanner<'_> {
     fn block_comment(&mut self) -> Stop {
         let start = self.pos;
         let mut open = 0usize;
-        while self.pos < self.bytes.len() {
-            match (self.bytes[self.pos], self.peek(1)) {
+        while let Some(&byte) = self.bytes.get(self.pos) {
+            match (byte, self.peek(1)) {
                 (b'/', Some(b'*')) => {
                     open += 1;
                     if open > MAX_DEPTH {
@@ -194,7 +198,7 @@ impl Scanner<'_> {
                     return None;
                 }
                 b')' => open -= 1,
-                _ if open == 0 && ends_var(&self.bytes[self.pos..]) => return None,
+                _ if open == 0 && ends_var(self.rest()) => return None,
                 _ => {}
             }
             self.pos += 1;
@@ -209,10 +213,11 @@ impl Scanner<'_> {
 
     fn word(&mut self) -> Stop {
         let start = self.pos;
-        let rest = &self.bytes[self.pos..];
+        let bytes = self.bytes;
+        let rest = bytes.get(start..).unwrap_or_default();
         let len = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
         self.pos += len;
-        match self.depth.word(&rest[..len]) {
+        match self.depth.word(rest.get(..len).unwrap_or_default()) {
             Ok(()) => None,
             Err(TooDeep) => self.too_deep(start, start),
         }
@@ -236,10 +241,12 @@ impl Scanner<'_> {
 
     fn stray(&mut self) -> Stop {
         let start = self.pos;
-        let rest = &self.text[self.pos..];
+        let rest = self.text.get(self.pos..).unwrap_or("");
         let len = rest.find(|c: char| !is_stray(c)).unwrap_or(rest.len());
         // A backslash that joins lines is no stray.
-        let joins = len > 1 && rest.get(..len).is_some_and(|s| s.ends_with('\\')) && rest[len..].starts_with('\n');
+        let joins = len > 1
+            && rest.get(..len).is_some_and(|s| s.ends_with('\\'))
+            && rest.get(len..).is_some_and(|r| r.starts_with('\n'));
         let len = if joins { len - 1 } else { len };
         self.pos += len.max(1);
         let (span, text) = (self.span_from(start), rest.get(..len).unwrap_or(""));

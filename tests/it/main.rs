@@ -1,6 +1,9 @@
 //! Integration tests, a module for each capability.
 #![allow(clippy::disallowed_methods, reason = "tests read files and draw seeds")]
+mod findings;
 mod layering;
+mod spec;
+mod parse_totality;
 mod sip_roundtrip;
 mod sip_torture;
 #[path = "../torture/messages.rs"]

@@ -1,7 +1,7 @@
 //! Calls of functions, and the built-in commands with the forms each has.
 use super::flat::{Flat, Operand};
 use super::literal::Number;
-use super::{Lower, Pair, child, span};
+use super::{Lower, Pair, bare_word, child, span};
 use crate::base::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::*;
@@ -53,6 +53,10 @@ pub(super) struct Given<'i> {
 }
 
 impl<'i> Given<'i> {
+    fn is_omitted(&self) -> bool {
+        self.value.is_none() && self.compound.is_none() && self.junk.is_none()
+    }
+
     fn is(&self, rule: Rule) -> bool {
         self.plain(rule).is_some()
     }
@@ -122,7 +126,7 @@ impl Lower<'_> {
         let name = Ident { text: word.as_str().to_owned(), span: span(&word) };
         let before = self.errors.len();
         let given = self.given(&args);
-        let only_omitted = given.len() == 1 && given.first().is_some_and(|g| g.value.is_none() && g.junk.is_none());
+        let only_omitted = given.len() == 1 && given.first().is_some_and(Given::is_omitted);
         let args_nodes = if only_omitted { Vec::new() } else { given.iter().map(|g| self.arg(g)).collect() };
         self.brackets(&args, before, '(', ')');
         Some(Call { name, args: args_nodes, span: span(pair) })
@@ -150,7 +154,7 @@ impl Lower<'_> {
                 self.signed_other(at);
                 return None;
             }
-            Number::NotANumber => {}
+            Number::Other => {}
         }
         if let Some(var) = operand.plain(Rule::var) {
             return Some(ArgKind::Var(self.var(var)));
@@ -164,13 +168,9 @@ impl Lower<'_> {
 
     fn bad_argument(&mut self, operand: &Operand<'_>) {
         let at = operand.span;
-        let bare = operand.plain(Rule::call).filter(|c| child(c, Rule::args).is_none());
-        if let Some(word) = bare {
-            return self.quote_it(
-                codes::BARE_WORD,
-                at,
-                format!("bare word `{}`: arguments in words stand in quotes", word.as_str()),
-            );
+        if let Some(word) = operand.plain(Rule::call).and_then(bare_word) {
+            let message = format!("bare word `{}`: arguments in words stand in quotes", word.as_str());
+            return self.quote_it(codes::BARE_WORD, at, message);
         }
         let found = if operand.is(Rule::null) {
             Diagnostic::new(codes::BAD_ARGUMENT, at, "`NULL` cannot be an argument")
@@ -239,7 +239,7 @@ impl Lower<'_> {
         match self.operand_number(operand) {
             Number::Int(i) => return Some(ArgKind::Int(i)),
             Number::SignedOther(_) => return None,
-            Number::NotANumber => {}
+            Number::Other => {}
         }
         if let Some(var) = operand.plain(Rule::var) {
             return Some(ArgKind::Var(self.var(var)));
@@ -252,7 +252,7 @@ impl Lower<'_> {
         if given.is(Rule::null) {
             return Literal::Null(given.span);
         }
-        if given.value.is_none() && given.junk.is_none() {
+        if given.is_omitted() {
             self.error(codes::BAD_COMMAND_FORM, given.span, "a value is missing here");
             return Literal::Bad(given.span);
         }
@@ -273,7 +273,7 @@ impl Lower<'_> {
         let operand = given.value.as_ref().filter(|_| given.compound.is_none() && given.junk.is_none())?;
         match self.operand_number(operand) {
             Number::Int(i) => Some(i),
-            Number::SignedOther(_) | Number::NotANumber => None,
+            Number::SignedOther(_) | Number::Other => None,
         }
     }
 
@@ -288,8 +288,8 @@ impl Lower<'_> {
         if let Some(name) = given.plain(Rule::number).or(given.plain(Rule::strings)) {
             return self.name(&name.clone());
         }
-        let word = given.junk.map(|at| self.source(at).to_owned());
-        if let Some(word) = word.filter(|w| keywords::is_reserved(w) && given.value.is_none()) {
+        let word = self.source(given.span).trim().to_owned();
+        if keywords::is_reserved(&word) {
             self.quote_it(codes::RESERVED_WORD, given.span, format!("`{word}` is a reserved word and no name"));
         }
         None
@@ -298,8 +298,8 @@ impl Lower<'_> {
     /// The call inside `async()` and `launch()`.
     fn inner_call(&mut self, given: &Given<'_>) -> Option<Call> {
         let call = given.plain(Rule::call)?.clone();
-        if child(&call, Rule::args).is_none() {
-            self.bare_word(call.as_str(), given.span);
+        if let Some(word) = bare_word(&call) {
+            self.bare_word(word.as_str(), given.span);
             return None;
         }
         self.call(&call)
@@ -334,7 +334,7 @@ fn drop(_: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
 }
 
 fn takes_nothing(given: &[Given<'_>]) -> bool {
-    given.len() == 1 && given.iter().all(|g| g.value.is_none() && g.compound.is_none() && g.junk.is_none())
+    given.len() == 1 && given.iter().all(Given::is_omitted)
 }
 
 fn assert(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
@@ -375,14 +375,12 @@ fn xlog(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
     let (level, format) = match given {
         [format] => (None, format),
         [level, format] => {
-            let level = match level.plain(Rule::call) {
-                Some(word) if child(word, Rule::args).is_none() => {
-                    let message = format!("bare word `{}`: the level of `xlog` is a string", word.as_str());
-                    lower.quote_it(codes::BARE_WORD, level.span, message);
-                    return None;
-                }
-                _ => lower.text(level)?,
-            };
+            if let Some(word) = level.plain(Rule::call).and_then(bare_word) {
+                let message = format!("bare word `{}`: the level of `xlog` is a string", word.as_str());
+                lower.quote_it(codes::BARE_WORD, level.span, message);
+                return None;
+            }
+            let level = lower.text(level)?;
             (Some(level), format)
         }
         _ => return None,

@@ -119,9 +119,9 @@ impl Lower<'_> {
         op_span: Span,
         right: &Operand<'_>,
     ) -> Option<Compare> {
-        let left_var = self.compare_left(left, right);
-        let right_value = self.compare_right(op, op_span, right);
-        Some(Compare { left: left_var?, op, op_span, right: right_value?, span: left.span.to(right.span) })
+        let left_var = self.compare_left(left, right)?;
+        let right_value = self.compare_right(op, op_span, right)?;
+        Some(Compare { left: left_var, op, op_span, right: right_value, span: left.span.to(right.span) })
     }
 
     fn compare_left(&mut self, left: &Operand<'_>, right: &Operand<'_>) -> Option<crate::syntax::ast::VarToken> {
@@ -133,17 +133,10 @@ impl Lower<'_> {
             self.missing_operand(at);
             return None;
         };
-        let text = primary.as_str();
+        let bare = super::bare_word(primary);
+        let text = bare.as_ref().map_or("", |w| w.as_str());
         let found = match primary.as_rule() {
-            Rule::call if let Some((_, instead)) = REMOVED_TESTS.iter().find(|(w, _)| *w == text) => {
-                Diagnostic::new(codes::REMOVED_TEST, at, format!("the test `{text}` was removed from OpenSIPS"))
-                    .help(format!("use {instead}"))
-            }
-            Rule::call if super::child(primary, Rule::args).is_none() => Diagnostic::new(
-                codes::COMPARE_LEFT,
-                at,
-                format!("bare word `{text}`: the left side of a comparison is a variable"),
-            ),
+            Rule::call if bare.is_some() => bare_left(text, at),
             Rule::call | Rule::return_cmd => {
                 Diagnostic::new(codes::COMPARE_LEFT, at, "the result of a call cannot be compared")
                     .help("assign it to a variable first, or test `$rc` behind the call")
@@ -175,7 +168,7 @@ impl Lower<'_> {
                 self.signed_other(at);
                 return None;
             }
-            Number::NotANumber => {}
+            Number::Other => {}
         }
         let Some(primary) = right.primary.as_ref() else {
             self.missing_operand(Span::at(op_span.end));
@@ -206,9 +199,8 @@ impl Lower<'_> {
     }
 
     fn bad_compare_right(&mut self, primary: &Pair<'_>, at: Span) {
-        let text = primary.as_str();
-        let bare = primary.as_rule() == Rule::call && super::child(primary, Rule::args).is_none();
-        if bare {
+        if let Some(word) = super::bare_word(primary) {
+            let text = word.as_str();
             return self.quote_it(codes::BARE_WORD, at, format!("bare word `{text}`: strings stand in quotes"));
         }
         let found = match primary.as_rule() {
@@ -233,7 +225,7 @@ impl Lower<'_> {
                 self.signed_other(at);
                 return None;
             }
-            Number::NotANumber => {}
+            Number::Other => {}
         }
         if let Some((Prefix::Complement, at)) = operand.prefixes.first() {
             self.arithmetic_in_condition(at.to(operand.span));
@@ -284,6 +276,19 @@ impl Lower<'_> {
         let (at, what) = self.found_at(next);
         let found = Diagnostic::new(codes::SYNTAX, at, format!("unexpected {what}"));
         self.report(found.here("expected a value here"));
+    }
+}
+
+fn bare_left(word: &str, at: Span) -> Diagnostic {
+    match REMOVED_TESTS.iter().find(|(w, _)| *w == word) {
+        Some((_, instead)) => {
+            Diagnostic::new(codes::REMOVED_TEST, at, format!("the test `{word}` was removed from OpenSIPS"))
+                .help(format!("use {instead}"))
+        }
+        None => {
+            let message = format!("bare word `{word}`: the left side of a comparison is a variable");
+            Diagnostic::new(codes::COMPARE_LEFT, at, message)
+        }
     }
 }
 

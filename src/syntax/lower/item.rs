@@ -42,11 +42,11 @@ impl Lower<'_> {
                 Rule::mod_param => self.mod_param(part),
                 Rule::route => self.route(part),
                 Rule::global => self.global(part).map(Item::Global),
-                Rule::stray_semicolon => self.stray_semicolon(at),
+                Rule::stray_semicolon => self.stray_semicolon(at, failed),
                 _ => self.bad_item(part, failed),
             };
             empty = false;
-            failed = self.failed_since(before);
+            failed = self.failed_since(before) && !matches!(item, Some(Item::Route(_)));
             items.push(item.unwrap_or(Item::Bad(at)));
         }
         if empty && self.cut.is_none() {
@@ -55,7 +55,10 @@ impl Lower<'_> {
         items
     }
 
-    fn stray_semicolon(&mut self, at: Span) -> Option<Item> {
+    fn stray_semicolon(&mut self, at: Span, failed: bool) -> Option<Item> {
+        if failed {
+            return None;
+        }
         let found =
             Diagnostic::new(codes::SEMICOLON_AFTER_GLOBAL, at, "no `;` stands outside routes").help("remove it");
         self.report(found.fix(at, "", Applicability::MachineApplicable));

@@ -13,7 +13,7 @@ pub(super) enum Number {
     Int(IntLit),
     /// A sign before something that is no number.
     SignedOther(Span),
-    NotANumber,
+    Other,
 }
 
 impl Lower<'_> {
@@ -62,7 +62,7 @@ impl Lower<'_> {
             [.., (Prefix::Minus | Prefix::Plus, at)] | [(Prefix::Minus | Prefix::Plus, at), ..] => {
                 return Number::SignedOther(*at);
             }
-            _ => return Number::NotANumber,
+            _ => return Number::Other,
         };
         match &operand.primary {
             Some(p) if p.as_rule() == Rule::number => {
@@ -71,7 +71,7 @@ impl Lower<'_> {
                 Number::Int(IntLit { value, span: operand.span })
             }
             _ if sign.is_some() => Number::SignedOther(operand.span),
-            _ => Number::NotANumber,
+            _ => Number::Other,
         }
     }
 

@@ -39,9 +39,22 @@ struct Lower<'t> {
     breakable: bool,
 }
 
+/// The place of a pair. Rules that end in an optional part run on over blanks; these end with their last part instead.
 fn span(pair: &Pair<'_>) -> Span {
     let s = pair.as_span();
-    Span::new(s.start() as u32, s.end() as u32)
+    let end = match pair.as_rule() {
+        Rule::expr | Rule::operand | Rule::call | Rule::return_cmd => {
+            pair.clone().into_inner().last().map(|last| span(&last).end as usize)
+        }
+        _ => None,
+    };
+    Span::new(s.start() as u32, end.unwrap_or(s.end()) as u32)
+}
+
+/// The word of a call without parentheses.
+fn bare_word<'i>(pair: &Pair<'i>) -> Option<Pair<'i>> {
+    let call = Some(pair).filter(|p| p.as_rule() == Rule::call && child(p, Rule::args).is_none())?;
+    child(call, Rule::word)
 }
 
 /// The child of a rule that has one of this kind.

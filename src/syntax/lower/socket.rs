@@ -49,7 +49,7 @@ impl Lower<'_> {
         };
         let kind = match first.as_rule() {
             Rule::string => HostKind::Name(self.string(&first).value),
-            Rule::any_word => HostKind::Name(self.host_name(pair)),
+            Rule::any_word | Rule::host_number => HostKind::Name(self.host_name(pair)),
             _ => HostKind::Ip(self.ip(&first)?.addr),
         };
         Some(Host { kind, span: at })

@@ -113,7 +113,7 @@ impl Lower<'_> {
                 self.signed_other(at);
                 return None;
             }
-            Number::NotANumber => {}
+            Number::Other => {}
         }
         if let Some((_, at)) = operand.prefixes.first() {
             let message = format!("`{}` belongs before conditions, not values", self.source(*at));
@@ -200,38 +200,45 @@ impl Lower<'_> {
     }
 }
 
+/// Terms and the operators between them.
+#[derive(Default)]
+struct Level {
+    terms: Vec<Arith>,
+    ops: Vec<(ArithOp, Span)>,
+}
+
+impl Level {
+    /// One node, evaluated from left to right.
+    fn chain(self) -> Arith {
+        let mut terms = self.terms.into_iter();
+        let Some(first) = terms.next() else { return bad(Span::default()) };
+        let links = self.ops.into_iter().zip(terms).map(|((op, op_span), right)| ArithLink { op, op_span, right });
+        let rest: Vec<ArithLink> = links.collect();
+        let Some(last) = rest.last() else { return first };
+        let span = first.span.to(last.right.span);
+        Arith { kind: ArithKind::Chain { first: Box::new(first), rest }, span }
+    }
+}
+
 /// `| & ^ << >>` bind loosest, `+ - * / %` tighter.
 fn levels(terms: Vec<Arith>, ops: Vec<(ArithOp, Span)>, span: Span) -> Arith {
-    let mut loose: Vec<(ArithOp, Span)> = Vec::new();
-    let mut groups: Vec<(Vec<Arith>, Vec<(ArithOp, Span)>)> = Vec::new();
+    let (mut loose, mut tight) = (Level::default(), Level::default());
     let mut ops = ops.into_iter();
-    let mut group: (Vec<Arith>, Vec<(ArithOp, Span)>) = Default::default();
     for term in terms {
-        group.0.push(term);
+        tight.terms.push(term);
         match ops.next() {
-            Some(op) if op.0.binds_tighter() => group.1.push(op),
+            Some(op) if op.0.binds_tighter() => tight.ops.push(op),
             Some(op) => {
-                loose.push(op);
-                groups.push(std::mem::take(&mut group));
+                loose.terms.push(std::mem::take(&mut tight).chain());
+                loose.ops.push(op);
             }
             None => {}
         }
     }
-    groups.push(group);
-    let parts = groups.into_iter().map(|(terms, ops)| chain(terms, ops)).collect();
-    let mut whole = chain(parts, loose);
+    loose.terms.push(tight.chain());
+    let mut whole = loose.chain();
     whole.span = span;
     whole
-}
-
-fn chain(terms: Vec<Arith>, ops: Vec<(ArithOp, Span)>) -> Arith {
-    let mut terms = terms.into_iter();
-    let Some(first) = terms.next() else { return bad(Span::default()) };
-    let links = ops.into_iter().zip(terms).map(|((op, op_span), right)| ArithLink { op, op_span, right });
-    let rest: Vec<ArithLink> = links.collect();
-    let Some(last) = rest.last() else { return first };
-    let span = first.span.to(last.right.span);
-    Arith { kind: ArithKind::Chain { first: Box::new(first), rest }, span }
 }
 
 fn bad(span: Span) -> Arith {
