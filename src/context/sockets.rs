@@ -95,7 +95,7 @@ impl Sockets {
             let transport_fits = transport.is_none() || a.transport.is_none() || a.transport == transport;
             port_fits && transport_fits && host_matches(&a.host, bare, a.accept_subdomain)
         };
-        self.named(host, port, transport).is_some() || self.aliases.iter().any(|a| fits(a))
+        self.named(host, port, transport).is_some() || self.aliases.iter().any(fits)
     }
 
     /// The socket that host and port (0: any) name, by its address or the one it advertises.

@@ -61,7 +61,9 @@ impl Fixture {
                 log: &log,
                 seed: 7,
             };
-            module.init.map(|init| init(&mut cx).expect("the module starts"));
+            if let Some(Err(why)) = module.init.map(|init| init(&mut cx)) {
+                panic!("`{}` does not start: {why}", module.name);
+            }
         }
         let core = Core::new(settings, sockets, log, stats, states, 64, 7);
         let mut image = Image::default();

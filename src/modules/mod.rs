@@ -3,6 +3,7 @@ pub mod core;
 pub mod dialog;
 #[cfg(test)]
 pub mod fixture;
+pub mod json;
 pub mod maxfwd;
 pub mod proto_udp;
 pub mod rr;
@@ -19,5 +20,6 @@ pub static ALL: &[&Module] = &[
     &signaling::MODULE,
     &maxfwd::MODULE,
     &rr::MODULE,
+    &json::MODULE,
     &dialog::MODULE,
 ];
