@@ -70,3 +70,52 @@ fn account(cx: &Cx<'_>) -> Value {
     let Some(uri) = msg.from().and_then(|from| from.uri_view(msg.raw())) else { return Value::Null };
     Value::Str(Str::from([uri.user(), uri.host()].join(&b'@')))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::fixture::Fixture;
+
+    const CREDENTIALS: &str = "Digest username=\"bob@b.example\", realm=\"r\", nonce=\"n\", uri=\"sip:u\", response=\"00\", \
+        algorithm=MD5, cnonce=\"c\", opaque=\"o\", qop=auth, nc=00000001";
+
+    #[test]
+    fn credentials_of_the_proxy_come_first() {
+        let text =
+            format!("INVITE sip:h SIP/2.0\nAuthorization: Digest realm=\"other\"\nProxy-Authorization: {CREDENTIALS}");
+        let mut f = Fixture::new(&text);
+        assert_eq!(f.expanded("$au|$ad|$aU|$ar|$an|$adu"), "bob|b.example|bob@b.example|r|n|sip:u");
+        assert_eq!(
+            f.expanded("$auth.nonce|$auth.resp|$auth.cnonce|$auth.opaque|$auth.alg|$auth.qop|$auth.nc"),
+            "n|00|c|o|MD5|auth|00000001"
+        );
+    }
+
+    #[test]
+    fn ack_and_cancel_carry_none_that_count() {
+        for method in ["ACK", "CANCEL"] {
+            let mut f = Fixture::new(&format!("{method} sip:h SIP/2.0\nProxy-Authorization: {CREDENTIALS}"));
+            assert_eq!(f.expanded("$au $ar"), "<null> <null>");
+        }
+        assert_eq!(Fixture::new("INVITE sip:h SIP/2.0\ni: 1").expanded("$au"), "<null>");
+    }
+
+    #[test]
+    fn a_challenge_is_read_from_the_reply_that_makes_it() {
+        let reply = |code| {
+            format!(
+                "SIP/2.0 {code} No\nCSeq: 1 INVITE\nWWW-Authenticate: Digest realm=\"w\", ik=\"1\"\nProxy-Authenticate: Digest realm=\"p\", qop=\"auth,auth-int\", ck=\"2\""
+            )
+        };
+        assert_eq!(Fixture::new(&reply(401)).expanded("$challenge.realm|$challenge.ik|$challenge.qop"), "w|1|<null>");
+        assert_eq!(
+            Fixture::new(&reply(407)).expanded("$challenge.realm|$challenge.ck|$challenge.qop"),
+            "p|2|auth,auth-int"
+        );
+        assert_eq!(Fixture::new(&reply(200)).expanded("$challenge.realm"), "<null>");
+    }
+
+    #[test]
+    fn the_caller_pays() {
+        assert_eq!(Fixture::new("INVITE sip:h SIP/2.0\nFrom: <sip:a@b>;tag=1").expanded("$Au"), "a@b");
+    }
+}

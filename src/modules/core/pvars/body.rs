@@ -77,3 +77,58 @@ fn check_mime(name: &[u8]) -> Result<(), String> {
         _ => Err("a MIME type is written `type/subtype`".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::fixture::Fixture;
+
+    const MIXED: &str = "INVITE sip:h SIP/2.0
+Content-Type: multipart/mixed;boundary=\"b\"
+
+--b
+Content-Type: application/sdp;x=1
+
+v=0
+--b
+Content-Type: text/plain
+
+hello
+--b--
+";
+
+    #[test]
+    fn a_simple_body_is_its_only_part() {
+        let mut f = Fixture::new("MESSAGE sip:h SIP/2.0\nc: text/plain;charset=utf-8\n\nhi");
+        assert_eq!(f.expanded("$rb|$(rb[0])|$(rb[1])|$rb(text/plain)|$rb(application/sdp)"), "hi|hi|<null>|hi|<null>");
+        assert_eq!(
+            f.expanded("$cT|$(cT[0])|$(cT[*])"),
+            "text/plain;charset=utf-8|text/plain|text/plain;charset=utf-8,text/plain"
+        );
+    }
+
+    #[test]
+    fn parts_are_found_by_place_and_type() {
+        let mut f = Fixture::new(MIXED);
+        assert_eq!(f.expanded("$(rb[0])|$(rb[-1])|$(rb[2])"), "v=0|hello|<null>");
+        assert_eq!(f.expanded("$rb(Application/SDP)|$(rb(text/plain)[0])|$(rb(text/plain)[1])"), "v=0|hello|<null>");
+        assert_eq!(
+            f.expanded("$(cT[1])|$(cT[*])"),
+            "text/plain|multipart/mixed;boundary=\"b\",application/sdp,text/plain"
+        );
+    }
+
+    #[test]
+    fn without_a_body_all_is_null() {
+        assert_eq!(
+            Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1").expanded("$rb $cT $(cT[*]) $(rb[0])"),
+            "<null> <null> <null> <null>"
+        );
+    }
+
+    #[test]
+    fn a_type_is_two_words() {
+        assert!(check_mime(b"application/sdp").is_ok());
+        assert!(check_mime(b"sdp").is_err() && check_mime(b"a/b/c").is_err() && check_mime(b"/b").is_err());
+    }
+}

@@ -284,3 +284,123 @@ fn destination_set(cx: &Cx<'_>) -> Value {
     }
     if out.is_empty() { Value::Null } else { Value::Str(Str::from(out)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::fixture::{Fixture, SOCKETS};
+
+    fn fixture() -> Fixture {
+        Fixture::new("INVITE sip:bob@h SIP/2.0\ni: 1")
+    }
+
+    fn with_two() -> Fixture {
+        let mut f = fixture();
+        f.set("$msg.branch", Value::text(b"sip:b1@h")).expect("a branch is added");
+        f.set("$branch", Value::text(b"sip:b2@h")).expect("a branch is added");
+        f
+    }
+
+    #[test]
+    fn writing_adds_and_reading_shows_the_first_added() {
+        let mut f = with_two();
+        assert_eq!(f.expanded("$msg.branch $branch $msg.branch.last_idx"), "sip:b1@h sip:b1@h 2");
+        assert_eq!(fixture().expanded("$msg.branch $msg.branch.last_idx"), "<null> 0");
+        assert!(f.set("$msg.branch", Value::Null).is_err());
+        assert!(f.set("$msg.branch", Value::text(b"")).is_err());
+    }
+
+    #[test]
+    fn the_request_uri_is_branch_zero_and_no_index_is_the_last() {
+        let mut f = with_two();
+        assert_eq!(
+            f.expanded("$msg.branch.uri|$(msg.branch.uri[0])|$(msg.branch.uri[-2])"),
+            "sip:b2@h|sip:bob@h|sip:b1@h"
+        );
+        assert_eq!(f.expanded("$(msg.branch.uri[*])"), "sip:bob@h, sip:b1@h, sip:b2@h");
+        assert_eq!(f.expanded("$(msg.branch.uri[3])"), "<null>");
+        assert_eq!(fixture().expanded("$msg.branch.uri"), "sip:bob@h");
+        f.set("$(msg.branch.uri[0])", Value::text(b"sip:x@h")).expect("the Request-URI changes");
+        assert_eq!(f.expanded("$ru"), "sip:x@h");
+        assert!(f.set("$(msg.branch.uri[3])", Value::text(b"sip:x@h")).is_err());
+        assert!(f.set("$(msg.branch.uri[*])", Value::text(b"sip:x@h")).is_err());
+    }
+
+    #[test]
+    fn the_older_names_count_added_branches() {
+        let mut f = with_two();
+        assert_eq!(
+            f.expanded("$branch(uri)|$(branch(uri)[1])|$(branch(uri)[*])"),
+            "sip:b1@h|sip:b2@h|sip:b1@h, sip:b2@h"
+        );
+        f.set("$(branch(duri)[0])", Value::text(b"sip:d@h")).expect("the branch is there");
+        assert_eq!(f.expanded("$(msg.branch.duri[1]) $du"), "sip:d@h <null>");
+        assert!(fixture().set("$branch(uri)", Value::text(b"sip:x@h")).is_err());
+    }
+
+    #[test]
+    fn fields_read_back() {
+        let mut f = with_two();
+        f.set("$msg.branch.q", 500).expect("a q value is set");
+        f.set("$msg.branch.path", Value::text(b"<sip:p;lr>")).expect("a path is set");
+        f.set("$msg.branch.flags", Value::text(b"A nosuch")).expect("flags are set");
+        f.set("$msg.branch.socket", Value::from(Str::from(format!("udp:{}", SOCKETS[1])))).expect("a socket is set");
+        assert_eq!(
+            f.expanded("$msg.branch.q|$msg.branch.path|$msg.branch.socket"),
+            "0.5|<sip:p;lr>|udp:198.51.100.1:5060"
+        );
+        assert!(f.set("$msg.branch.socket", Value::text(b"udp:9.9.9.9:1")).is_err());
+        assert!(f.set("$msg.branch.q", Value::text(b"0.5")).is_err());
+        f.set("$msg.branch.q", Value::Null).expect("NULL unsets");
+        assert_eq!(f.value("$msg.branch.q"), Value::Null);
+    }
+
+    #[test]
+    fn flags_are_read_where_they_are_written() {
+        let mut f = fixture();
+        f.set("$msg.branch.flag(A)", 1).expect("the Request-URI's flag is set");
+        assert_eq!(f.expanded("$msg.branch.flag(A) $bf $msg.branch.flags"), "true A A");
+        f.set("$msg.branch", Value::text(b"sip:b1@h")).expect("a branch is added");
+        assert_eq!(f.expanded("$msg.branch.flag(A) $(branch.flag(A)[0])"), "false true");
+        f.set("$msg.branch.flags", Value::text(b"A nosuch")).expect("unknown names count for nothing");
+        assert_eq!(f.expanded("$(msg.branch.flag(A)[1]) $(msg.branch.flag(A)[2])"), "true <null>");
+    }
+
+    #[test]
+    fn attributes_belong_to_their_branch() {
+        let mut f = with_two();
+        f.set("$(msg.branch.attr(x)[0])", 5).expect("the branch is there");
+        f.set("$msg.branch.attr(x)", Value::text(b"last")).expect("the branch is there");
+        assert_eq!(
+            f.expanded("$(msg.branch.attr(x)[0]) $(msg.branch.attr(x)[1]) $msg.branch.attr(x)"),
+            "5 <null> last"
+        );
+        f.set("$msg.branch.attr(x)", Value::Null).expect("NULL deletes");
+        assert_eq!(f.value("$msg.branch.attr(x)"), Value::Null);
+    }
+
+    #[test]
+    fn the_destination_set_reads_as_contacts() {
+        let mut f = fixture();
+        assert_eq!(f.value("$ds"), Value::Null);
+        f.set("$msg.branch", Value::text(b"sip:b1@h")).expect("a branch is added");
+        f.set("$msg.branch.q", 250).expect("a q value is set");
+        assert_eq!(f.expanded("$ds"), "Contact: <sip:b1@h>;q=0.25");
+        f.set("$ru", Value::text(b"sip:x@h")).expect("the Request-URI changes");
+        assert_eq!(f.expanded("$ds $path"), "Contact: <sip:x@h>, <sip:b1@h>;q=0.25 <null>");
+    }
+
+    #[test]
+    fn twelve_branches_are_all() {
+        let mut f = fixture();
+        let added = (0..20).filter(|_| f.set("$msg.branch", Value::text(b"sip:b@h")).is_ok()).count();
+        assert_eq!(added, 11);
+    }
+
+    #[test]
+    fn a_reply_has_no_branches() {
+        let mut f = Fixture::new("SIP/2.0 200 OK\nCSeq: 1 INVITE");
+        assert!(f.set("$msg.branch", Value::text(b"sip:b@h")).is_err());
+        assert!(f.set("$msg.branch.q", 1).is_err());
+    }
+}

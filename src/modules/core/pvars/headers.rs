@@ -155,3 +155,61 @@ fn join_contacts(msg: &Message, field: Field) -> Value {
     // Language reference 8.1: a joined value has at most 511 bytes.
     if out.is_empty() || out.len() > 511 { Value::Null } else { Value::Str(Str::from(out)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::fixture::Fixture;
+
+    const OPTIONS: &str = "OPTIONS sip:h SIP/2.0
+v: SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b
+X-Foo: one,
+ two
+Via: SIP/2.0/UDP c
+m: \"B, x\" <sip:b@x>;q=0.5;expires=60, <sip:c@x>;methods=\"INVITE\"
+Contact: sip:d@x;received=\"sip:1.2.3.4\"";
+
+    #[test]
+    fn fields_are_lines_found_by_any_name_of_theirs() {
+        let mut f = Fixture::new(OPTIONS);
+        assert_eq!(f.expanded("$hdr(Via)"), "SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b");
+        assert_eq!(f.expanded("$(hdr(V)[1])|$(hdr(via)[-1])|$(hdr(via)[-3])"), "SIP/2.0/UDP c|SIP/2.0/UDP c|<null>");
+        assert_eq!(f.expanded("$(hdr(Via)[*])"), "SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b, SIP/2.0/UDP c");
+        assert_eq!(f.expanded("$hdr(x-foo)"), "one,\r\n two");
+        assert_eq!(f.expanded("$hdr(Nosuch) $(hdr(Nosuch)[*])"), "<null> <null>");
+        assert_eq!(f.expanded("$hdrcnt(v) $hdrcnt(X-Foo) $hdrcnt(Nosuch)"), "2 1 0");
+        assert_eq!(f.expanded("$hdr_name $(hdr_name[1]) $(hdr_name[-1])"), "v X-Foo Contact");
+    }
+
+    #[test]
+    fn names_may_be_made_by_variables() {
+        let mut f = Fixture::new(OPTIONS);
+        f.set("$var(n)", Value::text(b"X-Foo")).expect("a variable is set");
+        f.set("$var(i)", 1).expect("a variable is set");
+        assert_eq!(f.expanded("$hdrcnt($var(n)) $(hdr(Via)[$var(i)])"), "1 SIP/2.0/UDP c");
+        assert_eq!(f.expanded("$hdr($var(none)) $(hdr(Via)[$var(n)])"), "<null> <null>");
+    }
+
+    #[test]
+    fn contacts_are_counted_across_fields() {
+        let mut f = Fixture::new(OPTIONS);
+        assert_eq!(f.expanded("$ct"), "\"B, x\" <sip:b@x>;q=0.5;expires=60");
+        assert_eq!(
+            f.expanded("$(ct[1])|$(ct[-1])|$(ct[3])"),
+            "<sip:c@x>;methods=\"INVITE\"|sip:d@x;received=\"sip:1.2.3.4\"|<null>"
+        );
+        assert_eq!(f.expanded("$ct.fields(name)|$ct.fields(uri)|$ct.fields(q)"), "\"B, x\"|sip:b@x|0.5");
+        assert_eq!(
+            f.expanded("$ct.fields(expires)|$ct.fields(params)|$ct.fields(methods)"),
+            "60|q=0.5;expires=60|<null>"
+        );
+        assert_eq!(f.expanded("$(ct.fields(uri)[*])"), "sip:b@x, sip:c@x, sip:d@x");
+        assert_eq!(f.expanded("$(ct.fields(methods)[1])|$(ct.fields(received)[2])"), "\"INVITE\"|\"sip:1.2.3.4\"");
+        assert!(check_field(b"tag").is_err() && check_field(b"uri").is_ok());
+    }
+
+    #[test]
+    fn a_star_is_a_contact() {
+        assert_eq!(Fixture::new("REGISTER sip:h SIP/2.0\nContact: *").expanded("$ct $ct.fields(q)"), "* <null>");
+    }
+}

@@ -104,3 +104,54 @@ fn write_flag(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), 
 fn kind(cx: &Cx<'_>) -> Value {
     Value::Str(Str::from_static(if cx.run.msg.is_request() { "request" } else { "reply" }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::fixture::{Fixture, PEER};
+
+    const INVITE: &str = "INVITE sip:h SIP/2.0\ni: id@h\nCSeq: 0042 INVITE\nUser-Agent: ua 1\nl: 4\n\nbody";
+    const RINGING: &str = "SIP/2.0 180 Ringing now\nCSeq: 1 FOO\nCall-ID: 1";
+
+    #[test]
+    fn a_request_is_described() {
+        let mut f = Fixture::new(INVITE);
+        assert_eq!(f.expanded("$rm|$ci|$cs|$ua|$cl|$msg.type"), "INVITE|id@h|0042|ua 1|4|request");
+        assert_eq!(f.value("$rm"), Value::Both(Str::from("INVITE"), 1));
+        assert_eq!(f.value("$cs"), Value::text(b"0042"));
+        assert_eq!(f.expanded("$rs $rr"), "<null> <null>");
+        assert_eq!(f.value("$msg.is_request"), Value::Named(1, Str::from("true")));
+        assert_eq!(f.value("$mb").str_face().map(|s| s.len() as i32), f.value("$ml").int_face());
+        assert_eq!(format!("{}:{}", f.expanded("$si"), f.expanded("$sp")), PEER);
+        assert_eq!(f.value("$mi"), Value::Int(1));
+    }
+
+    #[test]
+    fn a_reply_is_described() {
+        let mut f = Fixture::new(RINGING);
+        assert_eq!(f.expanded("$rr|$msg.type|$msg.is_request|$cl|$ua"), "Ringing now|reply|false|<null>|<null>");
+        assert_eq!(f.value("$rs"), Value::Int(180));
+        assert_eq!(f.value("$rm"), Value::Both(Str::from("FOO"), 16384));
+    }
+
+    #[test]
+    fn an_ipv6_source_has_no_brackets() {
+        let mut f = Fixture::new(INVITE);
+        f.run.received.from = "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:5060".parse().expect("an address");
+        assert_eq!(f.expanded("$si"), "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff");
+    }
+
+    #[test]
+    fn a_flag_is_set_by_integers_only() {
+        let mut f = Fixture::new(INVITE);
+        assert_eq!(f.expanded("$msg.flag(X) $mf"), "false ");
+        f.set("$msg.flag(X)", 1).expect("an integer sets");
+        f.set("$msg.flag(Y)", -3).expect("an integer sets");
+        assert_eq!(f.value("$msg.flag(X)"), Value::Named(1, Str::from("true")));
+        assert_eq!(f.expanded("$mf"), "Y X");
+        assert!(f.set("$msg.flag(X)", Value::text(b"true")).is_err());
+        assert!(f.set("$msg.flag(X)", Value::Null).is_err());
+        f.set("$msg.flag(X)", 0).expect("0 clears");
+        assert_eq!(f.expanded("$msg.flag(X) $mf"), "false Y");
+    }
+}

@@ -13,7 +13,18 @@ pub mod time;
 
 use crate::vm::{Pvar, joined, row_count};
 
-const TABLES: &[&[Pvar]] =
-    &[script::PVARS, avp::PVARS, request_uri::PVARS, parties::PVARS, message::PVARS, headers::PVARS, sockets::PVARS];
+const TABLES: &[&[Pvar]] = &[
+    script::PVARS,
+    avp::PVARS,
+    request_uri::PVARS,
+    parties::PVARS,
+    message::PVARS,
+    headers::PVARS,
+    body::PVARS,
+    auth::PVARS,
+    sockets::PVARS,
+    branches::PVARS,
+    time::PVARS,
+];
 
 pub static PVARS: [Pvar; row_count(TABLES)] = joined(TABLES);

@@ -93,3 +93,42 @@ fn shown(msg: &Message, value: &NameAddr, show: Show) -> Value {
     };
     if text.is_empty() { Value::Null } else { Value::Str(msg.text(text)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::context::Value;
+    use crate::modules::fixture::Fixture;
+
+    const INVITE: &str = "INVITE sip:h SIP/2.0
+f: \"Alice, A.\" <sip:alice@a.example:5060;x=y>;tag=t1
+To: sip:bob@b.example;q=1
+P-Asserted-Identity: \"A\" <tel:+123>, <sip:second@x>
+P-Preferred-Identity: Carol <sip:carol@c.example>
+Remote-Party-ID: <sip:rpid@r.example>;party=calling
+r: <sip:dave@d.example?Replaces=1>
+Diversion: <sip:eve@e.example>;reason=user-busy;privacy=\"full\"";
+
+    #[test]
+    fn names_addresses_and_tags_read() {
+        let mut f = Fixture::new(INVITE);
+        assert_eq!(f.expanded("$fu|$fU|$fd|$fn|$ft"), "sip:alice@a.example:5060;x=y|alice|a.example|\"Alice, A.\"|t1");
+        assert_eq!(f.expanded("$from|$from.user|$from.domain"), "sip:alice@a.example:5060;x=y|alice|a.example");
+        assert_eq!(f.expanded("$tu|$tU|$td|$tn|$tt|$to.user"), "sip:bob@b.example|bob|b.example|<null>|<null>|bob");
+    }
+
+    #[test]
+    fn identity_headers_read() {
+        let mut f = Fixture::new(INVITE);
+        assert_eq!(f.expanded("$ai|$pu|$pU|$pd|$pn"), "tel:+123|sip:carol@c.example|carol|c.example|Carol");
+        assert_eq!(f.expanded("$re|$rt"), "sip:rpid@r.example|sip:dave@d.example?Replaces=1");
+        assert_eq!(f.expanded("$di|$dir|$dip"), "sip:eve@e.example|user-busy|\"full\"");
+    }
+
+    #[test]
+    fn what_is_absent_or_malformed_is_null() {
+        let mut f = Fixture::new("INVITE sip:h SIP/2.0\nFrom: <sip:open@h\nDiversion: <sip:a@b>");
+        for name in ["$fu", "$fU", "$ft", "$tu", "$ai", "$pu", "$re", "$rt", "$dir"] {
+            assert_eq!(f.value(name), Value::Null, "{name}");
+        }
+    }
+}

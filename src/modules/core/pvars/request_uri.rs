@@ -110,3 +110,101 @@ fn set_dp(cx: &mut Cx<'_>, _: &Var, _: Store, value: Value) -> Result<(), WriteE
 fn host_text(value: Value) -> Result<crate::base::Str, WriteError> {
     value.str_face().filter(|h| !h.is_empty()).ok_or_else(|| WriteError::new("a host cannot be NULL or empty"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Str;
+    use crate::modules::fixture::Fixture;
+
+    const INVITE: &str = "INVITE sip:bob:pw@Example.com:5070;transport=TCP;maddr=192.0.2.9 SIP/2.0\nCall-ID: 1";
+
+    #[test]
+    fn parts_of_the_request_uri_read() {
+        let mut f = Fixture::new(INVITE);
+        assert_eq!(f.expanded("$ru"), "sip:bob:pw@Example.com:5070;transport=TCP;maddr=192.0.2.9");
+        assert_eq!(f.expanded("$rU $ruri.user $rd $ruri.domain $rP $oU"), "bob bob Example.com Example.com tcp bob");
+        assert_eq!(f.value("$rp"), Value::Both(Str::from("5070"), 5070));
+        assert_eq!(f.value("$rP"), Value::Both(Str::from("tcp"), 2));
+    }
+
+    #[test]
+    fn an_absent_port_is_the_transports_and_an_integer() {
+        for (uri, port, transport) in
+            [("sip:h", 5060, "udp"), ("sips:h", 5061, "tls"), ("sip:h;transport=tls", 5061, "tls")]
+        {
+            let mut f = Fixture::new(&format!("OPTIONS {uri} SIP/2.0\ni: 1"));
+            assert_eq!(f.value("$rp"), Value::Int(port), "{uri}");
+            assert_eq!(f.expanded("$rP $rU"), format!("{transport} <null>"), "{uri}");
+        }
+    }
+
+    #[test]
+    fn parts_are_shared_with_the_message() {
+        let mut f = Fixture::new("INVITE sip:a-user-whose-name-is-longer-than-inline-room@h SIP/2.0\ni: 1");
+        let Value::Str(user) = f.value("$rU") else { panic!("the URI has a user") };
+        let raw = f.run.msg.raw().as_ptr_range();
+        assert!(raw.contains(&user.as_ptr()));
+    }
+
+    #[test]
+    fn writing_a_part_leaves_the_others() {
+        let mut f = Fixture::new(INVITE);
+        f.set("$rU", Value::text(b"alice")).expect("a user is set");
+        assert_eq!(f.expanded("$ru"), "sip:alice:pw@Example.com:5070;transport=TCP;maddr=192.0.2.9");
+        f.set("$rp", 5080).expect("a port is set");
+        f.set("$rd", Value::text(b"h")).expect("a host is set");
+        assert_eq!(
+            f.expanded("$ru $ou"),
+            "sip:alice:pw@h:5080;transport=TCP sip:bob:pw@Example.com:5070;transport=TCP;maddr=192.0.2.9"
+        );
+        f.set("$rp", Value::Null).expect("the port is removed");
+        f.set("$rU", Value::Null).expect("the user is removed");
+        assert_eq!(f.expanded("$ru"), "sip:h;transport=TCP");
+        assert!(f.set("$rd", Value::Null).is_err());
+    }
+
+    #[test]
+    fn any_text_may_be_stored_and_reads_as_null_when_it_is_no_uri() {
+        let mut f = Fixture::new(INVITE);
+        f.set("$ru", Value::text(b"garbage")).expect("any text is stored");
+        assert_eq!(f.expanded("$ru $rU $rp"), "<null> <null> <null>");
+        assert!(f.set("$rU", Value::text(b"x")).is_err());
+        assert!(f.set("$ru", Value::Null).is_err());
+        assert!(f.set("$ru", Value::from(Str::from("sip:".to_owned() + &"a".repeat(1020)))).is_err());
+    }
+
+    #[test]
+    fn the_destination_must_be_set_before_its_parts() {
+        let mut f = Fixture::new(INVITE);
+        assert_eq!(f.expanded("$du $dd $dp $dP"), "<null> <null> <null> <null>");
+        assert!(f.set("$dd", Value::text(b"h")).is_err());
+        f.set("$du", Value::text(b"sip:[2001:db8::1];transport=udp")).expect("a destination is set");
+        assert_eq!(f.expanded("$du $dd $dp $dP"), "sip:[2001:db8::1];transport=udp [2001:db8::1] 5060 udp");
+        f.set("$dp", Value::text(b"7")).expect("a port is set");
+        f.set("$dd", Value::text(b"h")).expect("a host is set");
+        assert_eq!(f.expanded("$duri"), "sip:h:7;transport=udp");
+        f.set("$dp", Value::Null).expect("the port is removed");
+        assert_eq!(f.expanded("$du"), "sip:h;transport=udp");
+        f.set("$du", Value::Null).expect("the destination is reset");
+        assert_eq!(f.value("$du"), Value::Null);
+    }
+
+    #[test]
+    fn q_stays_between_nothing_and_a_thousand() {
+        let mut f = Fixture::new(INVITE);
+        assert_eq!(f.value("$ru_q"), Value::Int(-1));
+        for (set, read) in [(500, 500), (1001, 1000), (70_000, 1000), (0, 0), (-1, -1)] {
+            f.set("$ru_q", set).expect("an integer is set");
+            assert_eq!(f.value("$ru_q"), Value::Int(read));
+        }
+        assert!(f.set("$ru_q", Value::text(b"0.5")).is_err());
+    }
+
+    #[test]
+    fn a_reply_has_no_request_uri() {
+        let mut f = Fixture::new("SIP/2.0 200 OK\nCSeq: 1 INVITE");
+        assert_eq!(f.expanded("$ru $rU $ou"), "<null> <null> <null>");
+        assert!(f.set("$ru", Value::text(b"sip:a@b")).is_err());
+    }
+}

@@ -191,3 +191,108 @@ fn check_colour(name: &[u8]) -> Result<(), String> {
         _ => Err("a colour is two letters out of `xsrgybpcw`, foreground and background".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::EventParam;
+    use crate::modules::fixture::Fixture;
+
+    fn fixture() -> Fixture {
+        Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1")
+    }
+
+    #[test]
+    fn a_variable_is_null_until_set_and_keeps_its_primary_face() {
+        let mut f = fixture();
+        assert_eq!(f.value("$var(a)"), Value::Null);
+        f.set("$var(a)", Value::Both(Str::from("5070"), 5070)).expect("a variable takes anything");
+        assert_eq!(f.value("$var(a)"), Value::text(b"5070"));
+        f.set("$var(a)", Value::Named(1, Str::from("true"))).expect("a variable takes anything");
+        assert_eq!(f.value("$var(a)"), Value::Int(1));
+        f.set("$var(a)", Value::text(b"")).expect("a variable takes anything");
+        assert_eq!(f.value("$var(a)"), Value::text(b""));
+        f.set("$var(a)", Value::Null).expect("NULL unsets");
+        assert_eq!(f.value("$var(a)"), Value::Null);
+    }
+
+    #[test]
+    fn a_name_in_a_variables_name_is_just_text() {
+        let mut f = fixture();
+        f.set("$var($var(x))", 1).expect("it is a variable of that name");
+        assert_eq!(f.value("$var(x)"), Value::Null);
+    }
+
+    #[test]
+    fn parameters_are_those_of_the_innermost_route() {
+        let mut f = fixture();
+        assert_eq!(f.value("$param(1)"), Value::Null);
+        f.run.script.params.push(Some(vec![Value::Int(7), Value::Null].into()));
+        assert_eq!(f.expanded("$param(1) $param(2) $param(3) $param(0) $param(x)"), "7 <null> <null> <null> <null>");
+        f.set("$var(i)", 1).expect("a variable is set");
+        assert_eq!(f.value("$param($var(i))"), Value::Int(7));
+        f.run.script.params.push(None);
+        assert_eq!(f.value("$param(1)"), Value::Null);
+    }
+
+    #[test]
+    fn parameters_of_an_event_have_names_and_places() {
+        let mut f = fixture();
+        f.run.script.event = vec![EventParam { name: "id".into(), value: Value::Int(3) }];
+        assert_eq!(f.expanded("$param(id) $param(1) $param(nosuch)"), "3 3 <null>");
+    }
+
+    #[test]
+    fn returned_values_count_from_zero() {
+        let mut f = fixture();
+        f.run.script.returned = vec![Value::text(b"abc"), Value::Int(77)];
+        f.run.script.rc = -7;
+        assert_eq!(f.expanded("$return(0) $return(1) $return(2) $rc $retcode"), "abc 77 <null> -7 -7");
+    }
+
+    #[test]
+    fn the_call_stack_shows_the_current_route_first() {
+        let mut f = fixture();
+        let label = |kind, name: Option<&str>| RouteLabel { kind, name: name.map(Str::from) };
+        f.run.script.routes =
+            vec![label(RouteKind::Request, None), label(RouteKind::Request, Some("a")), label(RouteKind::Error, None)];
+        assert_eq!(f.expanded("$(route[*])"), "route > route[a] > error_route");
+        assert_eq!(f.expanded("$route|$(route[1])|$(route[-1])|$(route[3])"), "error_route|route[a]|route|<null>");
+        assert_eq!(f.expanded("$route.name|$(route.name[1])|$(route.name[*])"), "|a|<null>");
+        assert_eq!(f.expanded("$route.type|$(route.type[1])"), "error_route|route");
+    }
+
+    #[test]
+    fn log_levels_are_integers_and_null_restores_them() {
+        let mut f = fixture();
+        for name in ["$log_level", "$xlog_level"] {
+            f.set(name, -1).expect("a level is set");
+            assert_eq!(f.value(name), Value::Int(-1));
+            assert!(f.set(name, Value::text(b"4")).is_err());
+            f.set(name, Value::Null).expect("the level is restored");
+            assert_eq!(f.value(name), Value::Int(2));
+        }
+    }
+
+    #[test]
+    fn words_of_the_command_line_are_null_when_empty() {
+        let mut f = fixture();
+        let argv = [("a", "1"), ("a", "2"), ("b", "")];
+        f.core.settings.argv = argv.map(|(n, v)| (Str::from(n), Str::from(v))).to_vec();
+        assert_eq!(f.expanded("$argv(a) $argv(b) $argv(c) $$"), "2 <null> <null> $");
+    }
+
+    #[test]
+    fn colours_are_escapes_when_forced() {
+        let mut f = fixture();
+        assert_eq!(f.expanded("$C(rx)"), "");
+        f.core.settings.xlog_force_color = true;
+        assert_eq!(f.expanded("$C(rx)|$C(Bg)|$C(xx)"), "\u{1b}[31m|\u{1b}[1;34;42m|\u{1b}[0m");
+        assert!(check_colour(b"rG").is_err() && check_colour(b"r").is_err() && check_colour(b"Rg").is_ok());
+    }
+
+    #[test]
+    fn errors_are_empty_when_there_is_none() {
+        assert_eq!(fixture().expanded("$err.class|$err.level|$err.info|$err.rcode|$err.rreason"), "0|0||0|");
+    }
+}

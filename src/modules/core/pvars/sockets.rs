@@ -172,3 +172,68 @@ fn host_and_port(place: &str, transport: Transport) -> Option<(&str, u16)> {
         None => Some((place, default)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::fixture::{Fixture, SOCKETS};
+
+    fn fixture() -> Fixture {
+        Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1")
+    }
+
+    #[test]
+    fn the_socket_shows_its_parts() {
+        let mut f = fixture();
+        assert_eq!(f.expanded("$socket_in $socket_out"), "udp:192.0.2.1:5060 udp:192.0.2.1:5060");
+        assert_eq!(f.expanded("$socket_in(ip) $socket_in(proto) $socket_in(af)"), "192.0.2.1 udp INET");
+        assert_eq!(f.value("$socket_in(port)"), Value::Int(5060));
+        assert_eq!(f.value("$socket_in(anycast)"), Value::Int(0));
+        assert_eq!(
+            f.expanded("$socket_in(tag) $socket_in(advertised_ip) $socket_in(advertised_port)"),
+            "<null> <null> <null>"
+        );
+        assert_eq!(f.expanded("$socket_out(forced) $proxy_protocol(src_ip)"), "<null> <null>");
+    }
+
+    #[test]
+    fn forcing_takes_a_socket_of_ours() {
+        let mut f = fixture();
+        f.set("$socket_out", Value::from(Str::from(format!("udp:{}", SOCKETS[1])))).expect("the socket is ours");
+        assert_eq!(f.expanded("$socket_out(forced) $socket_out(ip)"), "udp:198.51.100.1:5060 198.51.100.1");
+        f.set("$socket_out", Value::text(b"udp:9.9.9.9:1")).expect("an unknown socket only warns");
+        assert_eq!(f.expanded("$socket_out"), "udp:198.51.100.1:5060");
+        f.set("$socket_out", Value::Null).expect("NULL resets");
+        assert_eq!(f.expanded("$socket_out $socket_out(forced)"), "udp:192.0.2.1:5060 <null>");
+    }
+
+    #[test]
+    fn sockets_are_named_with_and_without_port() {
+        let mut sockets = Sockets::default();
+        let four = sockets.add(Transport::Udp, "192.0.2.1:5060".parse().expect("an address"));
+        let six = sockets.add(Transport::Udp, "[2001:db8::1]:5070".parse().expect("an address"));
+        if let Some(socket) = sockets.get_mut(six) {
+            socket.advertised = Some((Str::from("pbx.example.com"), Some(5090)));
+        }
+        for (text, id) in [
+            ("udp:192.0.2.1:5060", Some(four)),
+            ("UDP:192.0.2.1", Some(four)),
+            ("udp:[2001:db8::1]:5070", Some(six)),
+            ("udp:pbx.example.com:5090", Some(six)),
+            ("udp:2001:db8::1", None),
+            ("tcp:192.0.2.1:5060", None),
+            ("192.0.2.1:5060", None),
+            ("udp:", None),
+            ("udp:192.0.2.1:x", None),
+        ] {
+            assert_eq!(named(&sockets, text.as_bytes()), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_are_a_vocabulary() {
+        assert!(check_field(b"ip").is_ok() && check_field(b"forced").is_err());
+        assert!(check_out_field(b"forced").is_ok() && check_out_field(b"x").is_err());
+        assert!(check_proxy_field(b"af").is_ok() && check_proxy_field(b"ip").is_err());
+    }
+}

@@ -35,3 +35,28 @@ fn formatted(cx: &mut Cx<'_>, var: &Var) -> Value {
     let text = local(cx).format(&format);
     if text.is_empty() || text.len() > MAX_TIME { Value::Null } else { Value::Str(Str::from(text)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::fixture::Fixture;
+
+    #[test]
+    fn the_time_is_what_the_engine_was_told() {
+        let mut f = Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1");
+        f.now.unix_us = 1_700_000_000_123_456;
+        f.core.settings.started = 1_600_000_000;
+        assert_eq!(f.expanded("$Ts $Tsm $TS"), "1700000000 123456 1600000000");
+        assert_eq!(f.value("$Tf"), Value::Both(Str::from("Tue Nov 14 22:13:20 2023"), 1_700_000_000));
+        assert_eq!(f.expanded("$time(%F %T)"), "2023-11-14 22:13:20");
+        f.core.settings.utc_offset = |_| 3600;
+        assert_eq!(f.expanded("$time(%H:%M %z)"), "23:13 +0100");
+    }
+
+    #[test]
+    fn a_longer_text_than_127_bytes_is_null() {
+        let mut f = Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1");
+        assert_eq!(f.value(&format!("$time({})", "%Y".repeat(32))), Value::Null);
+        assert!(!f.value(&format!("$time({})", "%Y".repeat(31))).is_null());
+    }
+}
