@@ -8,12 +8,13 @@ use super::log::Log;
 use super::settings::CoreSettings;
 use super::slots::ModuleStates;
 use super::sockets::Sockets;
-use super::stats::Stats;
-use super::transaction::{Transactions, TxId};
+use super::stats::{CoreCounts, Stats};
+use super::transaction::{Transaction, Transactions, TxId};
 use crate::base::{IdGen, Instant};
 use crate::proto::dialog::Did;
 use crate::proto::timer::Wheel;
 use std::any::Any;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub struct Core {
@@ -21,6 +22,7 @@ pub struct Core {
     pub sockets: Sockets,
     pub log: Log,
     pub stats: Stats,
+    pub counts: CoreCounts,
     pub states: ModuleStates,
     pub avp_names: AvpNames,
     pub transactions: Transactions,
@@ -34,7 +36,7 @@ pub struct Core {
 impl Core {
     pub fn new(
         settings: CoreSettings,
-        sockets: Sockets,
+        mut sockets: Sockets,
         log: Log,
         stats: Stats,
         states: ModuleStates,
@@ -42,6 +44,8 @@ impl Core {
         seed: u64,
     ) -> Core {
         log.set_script_level(settings.xlog_level);
+        sockets.seal();
+        let counts = CoreCounts::new(&stats);
         let mut ids = IdGen::new(seed);
         let hasher = ahash::RandomState::with_seeds(ids.next_u64(), ids.next_u64(), ids.next_u64(), ids.next_u64());
         Core {
@@ -49,9 +53,10 @@ impl Core {
             sockets,
             log,
             stats,
+            counts,
             states,
             avp_names: AvpNames::new(hasher.clone()),
-            transactions: Transactions::new(hasher.clone()),
+            transactions: Transactions::new(hasher.clone(), ids.next_u64()),
             dialogs: Dialogs::new(dialog_buckets, hasher.clone(), || ids.next_u32() & 0x7fff_ffff),
             faults: Faults::default(),
             hasher,
@@ -95,6 +100,8 @@ pub struct Shard {
     pub ids: IdGen,
     /// Room for messages being printed.
     pub scratch: Vec<u8>,
+    /// The transaction being worked on, for the report when that panics.
+    pub at_work: Option<Arc<Transaction>>,
 }
 
 impl Shard {
@@ -106,6 +113,7 @@ impl Shard {
             events: Vec::new(),
             ids: IdGen::new(seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             scratch: Vec::with_capacity(2048),
+            at_work: None,
         }
     }
 

@@ -36,8 +36,8 @@ pub use event::ScriptEvent;
 pub use faults::Faults;
 pub use log::{Level, Log, LogSink, Origin};
 pub use run::{
-    ArmedRoutes, Current, CurrentAcc, EventParam, Leaked, Own, OwnCall, Received, ReplyExtras, RouteLabel, RouteParams,
-    Run, ScriptError, ScriptState, ViaHandling,
+    ArmedRoutes, Current, CurrentAcc, EventParam, Hold, Leaked, Own, OwnCall, Received, ReplyExtras, RouteLabel,
+    RouteParams, Run, ScriptError, ScriptState, ViaHandling,
 };
 pub use settings::CoreSettings;
 pub use slots::{ModuleStates, Slots};
@@ -45,5 +45,8 @@ pub use sockets::{Alias, Socket, SocketId, Sockets};
 pub use stack::{ContextStacks, PopError, PushError};
 pub use stats::{Counter, Stats};
 pub use target::{Target, Targets};
-pub use transaction::{Shared, Transaction, Transactions, TxId, TxState};
+pub use transaction::{
+    Accepted, AckKept, Branch, BranchReply, Cancelling, Entry, Hop, Mailbox, Pending, PendingReply, RelayFlags,
+    SentReply, Shared, Transaction, Transactions, TxId, TxState,
+};
 pub use value::{Value, decimal};

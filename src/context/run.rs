@@ -136,6 +136,16 @@ pub struct ReplyExtras {
     pub body: Option<Str>,
 }
 
+/// What a run holds of its transaction until it ends. While it is held, what a script must see waits in the mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    #[default]
+    Nothing,
+    Transaction,
+    /// And what its request-side runs share: edits, AVPs, flags.
+    Shared,
+}
+
 pub struct Run {
     /// The kind of the route now executing (a sub-route counts as its caller's).
     pub kind: RouteKind,
@@ -156,6 +166,7 @@ pub struct Run {
     pub new_status: Option<(StatusCode, Str)>,
 
     pub tx: Option<Arc<Transaction>>,
+    pub hold: Hold,
     /// Branch of `tx` that this run is about.
     pub branch: Option<usize>,
     pub own: OwnCall,
@@ -186,6 +197,7 @@ impl Run {
             reply_extras: ReplyExtras::default(),
             new_status: None,
             tx: None,
+            hold: Hold::default(),
             branch: None,
             own: OwnCall::default(),
             stacks: ContextStacks::default(),

@@ -15,6 +15,8 @@ pub struct Socket {
     pub advertised: Option<(Str, Option<u16>)>,
     pub tag: Option<Str>,
     pub anycast: bool,
+    /// `sent_by()`, once the sockets are sealed.
+    sent_by: Str,
 }
 
 impl Socket {
@@ -26,6 +28,11 @@ impl Socket {
             }
             None => self.addr.to_string(),
         }
+    }
+
+    /// The same as `sent_by()`, made once: for every Via.
+    pub fn sealed_sent_by(&self) -> &[u8] {
+        &self.sent_by
     }
 
     /// `proto:ip:port`, as `$socket_in` prints it.
@@ -52,12 +59,27 @@ pub struct Sockets {
 impl Sockets {
     pub fn add(&mut self, transport: Transport, addr: SocketAddr) -> SocketId {
         let id = SocketId(self.sockets.len() as u16);
-        self.sockets.push(Socket { id, transport, addr, advertised: None, tag: None, anycast: false });
+        self.sockets.push(Socket {
+            id,
+            transport,
+            addr,
+            advertised: None,
+            tag: None,
+            anycast: false,
+            sent_by: Str::EMPTY,
+        });
         id
     }
 
     pub fn add_alias(&mut self, alias: Alias) {
         self.aliases.push(alias);
+    }
+
+    /// To be called when nothing about the sockets will change any more.
+    pub fn seal(&mut self) {
+        for socket in &mut self.sockets {
+            socket.sent_by = Str::from(socket.sent_by());
+        }
     }
 
     pub fn get_mut(&mut self, id: SocketId) -> Option<&mut Socket> {

@@ -59,3 +59,28 @@ impl Stats {
         self.counters.lock().iter().map(|((g, n), c)| (format!("{g}:{n}"), c.get())).collect()
     }
 }
+
+macro_rules! core_counts {
+    ($($name:ident)*) => {
+        /// The counters of the `core` group that a message touches.
+        pub struct CoreCounts { $(pub $name: Arc<Counter>),* }
+
+        impl CoreCounts {
+            pub fn new(stats: &Stats) -> CoreCounts {
+                CoreCounts { $($name: stats.counter("core", stringify!($name))),* }
+            }
+        }
+    };
+}
+
+core_counts! {
+    rcv_requests
+    rcv_replies
+    fwd_requests
+    fwd_replies
+    drop_requests
+    drop_replies
+    err_requests
+    err_replies
+    bad_msg_hdr
+}

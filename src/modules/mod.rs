@@ -9,6 +9,7 @@ pub mod proto_udp;
 pub mod rr;
 pub mod signaling;
 pub mod sl;
+pub mod tm;
 
 use crate::vm::Module;
 
@@ -17,6 +18,7 @@ pub static ALL: &[&Module] = &[
     &core::MODULE,
     &proto_udp::MODULE,
     &sl::MODULE,
+    &tm::MODULE,
     &signaling::MODULE,
     &maxfwd::MODULE,
     &rr::MODULE,

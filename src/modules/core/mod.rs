@@ -6,8 +6,10 @@
 pub mod branch_set;
 pub mod calendar;
 pub mod functions;
+pub mod outbound;
 pub mod pvars;
 pub mod reply;
+pub mod stateless;
 pub mod transforms;
 pub mod uri_text;
 

@@ -9,6 +9,13 @@ use std::hash::{BuildHasher, Hasher};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(u64, u64);
 
+impl Key {
+    /// Half of the key, enough to name it in a branch parameter.
+    pub fn id(self) -> u64 {
+        self.0
+    }
+}
+
 /// What the topmost Via of a request says.
 #[derive(Clone, Copy, Debug)]
 pub struct Via<'a> {
