@@ -4,6 +4,7 @@
 //! `flow` follows contexts along the paths of routes. What modules have of their own comes as rows and roles: no name
 //! of a function, variable or parameter stands here. A new rule is a file in `rules` and a row in its table.
 mod modules;
+mod reach;
 mod resolve;
 mod routes;
 mod rules;

@@ -1,7 +1,7 @@
 //! `Script`: a tree with what its names mean, gathered once and read by every rule.
 use super::modules::Modules;
 use super::routes::{RouteId, Routes};
-use super::sites::{self, CallSite, Jump, VarSite};
+use super::sites::{self, CallSite, Held, Jump, VarSite};
 use crate::diag::Diagnostic;
 use crate::registry::opensips::KnownNames;
 use crate::registry::{Catalog, DeclaredName};
@@ -20,6 +20,8 @@ pub struct Script<'a> {
     pub vars: Vec<VarSite<'a>>,
     /// Where a route calls, resumes in or arms another.
     pub jumps: Vec<Jump<'a>>,
+    /// By the variable as written.
+    pub held: AHashMap<String, Held>,
     /// Every literal string of routes and module parameters: who has a route's name in it may well know that route.
     pub strings: AHashSet<Vec<u8>>,
     /// Variables and format strings that cannot be read.
@@ -41,6 +43,7 @@ impl<'a> Script<'a> {
             calls: Vec::new(),
             vars: Vec::new(),
             jumps: Vec::new(),
+            held: AHashMap::new(),
             strings: AHashSet::new(),
             unreadable: Vec::new(),
             declared,

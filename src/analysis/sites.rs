@@ -7,7 +7,8 @@ use crate::base::{Span, Str};
 use crate::diag::{Diagnostic, codes};
 use crate::registry::{ParamType, RouteKind, Setting, VarUse};
 use crate::syntax::ast::{
-    Arg, ArgKind, ArithKind, Call, Command, CommandKind, CompareRight, Literal, Name, RouteTarget, StrLit, VarToken,
+    Arg, ArgKind, Arith, ArithKind, Assign, AssignOp, AssignValue, Call, Command, CommandKind, CompareRight, Literal,
+    Name, RouteTarget, StrLit, VarToken,
 };
 use crate::syntax::format;
 use crate::syntax::format_string::FormatString;
@@ -78,6 +79,14 @@ impl How {
     }
 }
 
+/// What the assignments of a script give a variable.
+#[derive(Default)]
+pub struct Held {
+    pub texts: Vec<Str>,
+    /// Anything but literal strings.
+    pub other: bool,
+}
+
 pub fn collect(script: &mut Script<'_>) {
     let routes: Vec<_> = script.routes.iter().collect();
     for (id, route) in routes {
@@ -113,7 +122,20 @@ impl<'a> Collector<'_, 'a> {
                     self.literal(text);
                 }
             }
+            Node::Assign(assign) => self.assigned(assign),
             Node::Stmts(_) | Node::Cond(_) => {}
+        }
+    }
+
+    /// Keeps what a variable is given, for those who ask what it can hold.
+    fn assigned(&mut self, assign: &Assign) {
+        let held = self.script.held.entry(assign.target.text.clone()).or_default();
+        match (&assign.op, &assign.value) {
+            (AssignOp::Set | AssignOp::Replace, AssignValue::Arith(Arith { kind: ArithKind::Str(text), .. })) => {
+                held.texts.push(text.value.clone());
+            }
+            (AssignOp::Set | AssignOp::Replace, AssignValue::Null(_)) => {}
+            _ => held.other = true,
         }
     }
 
@@ -125,6 +147,10 @@ impl<'a> Collector<'_, 'a> {
         // A line break is an error of its own; what it makes of the name is not.
         if token.text.contains('\n') {
             return;
+        }
+        let assigned = Usage::Access(Access::Write);
+        if !matches!(usage, Usage::Access(Access::Read) | Usage::Value) && usage != assigned {
+            self.script.held.entry(token.text.clone()).or_default().other = true;
         }
         match token.parse() {
             Ok(var) => self.script.vars.push(VarSite { route: self.route, var, usage, token: Some(token) }),

@@ -1,8 +1,7 @@
 //! Every node of a route's body, in the order of the text.
-use crate::syntax::ast::{ArgKind, Switch};
 use crate::syntax::ast::{
     Arith, ArithKind, Assign, AssignOp, AssignValue, Call, Command, CommandKind, Compare, CompareRight, Cond, CondKind,
-    If, Literal, ReturnCode, RouteTarget, Stmt, StmtKind, VarToken,
+    If, Literal, ReturnCode, RouteTarget, Stmt, StmtKind, Switch, VarToken,
 };
 
 #[derive(Clone, Copy)]
@@ -12,6 +11,7 @@ pub enum Node<'a> {
     Cond(&'a Cond),
     Arith(&'a Arith),
     Compare(&'a Compare),
+    Assign(&'a Assign),
     Command(&'a Command),
     Call(&'a Call, CallForm),
     /// A variable anywhere but as argument of a call.
@@ -83,6 +83,7 @@ fn cases<'a>(switch: &'a Switch, f: &mut dyn FnMut(Node<'a>)) {
 }
 
 fn assignment<'a>(assign: &'a Assign, f: &mut dyn FnMut(Node<'a>)) {
+    f(Node::Assign(assign));
     if let AssignValue::Arith(value) = &assign.value {
         arithmetic(value, f);
     }
@@ -166,12 +167,4 @@ fn literals<'a>(values: &'a [Literal], f: &mut dyn FnMut(Node<'a>)) {
             f(Node::Var(var, Access::Read));
         }
     }
-}
-
-/// The variables that a call is handed, with their places among the arguments.
-pub fn variables_of(call: &Call) -> impl Iterator<Item = (usize, &VarToken)> {
-    call.args.iter().enumerate().filter_map(|(at, arg)| match &arg.kind {
-        ArgKind::Var(var) => Some((at, var)),
-        ArgKind::Str(_) | ArgKind::Int(_) | ArgKind::Omitted | ArgKind::Bad => None,
-    })
 }

@@ -3,12 +3,54 @@
 //! A rule reads `Script` and pushes findings; it has no state and knows no name of a module. A new rule is a function
 //! here, its codes in `diag::codes` and its cases in `tests/spec/`.
 mod arguments;
+mod conditions;
+mod declared;
+mod events;
+mod flags;
 mod functions;
+mod message_context;
+mod modparams;
+mod modules;
+mod patterns;
+mod recursion;
+mod route_types;
+mod routes;
+mod sockets;
+mod unreachable;
+mod unset_variables;
+mod unused_routes;
 mod variables;
+mod xlog_levels;
 
 use super::script::Script;
 use crate::diag::Diagnostic;
 
 pub type Rule = fn(&Script<'_>, &mut Vec<Diagnostic>);
 
-pub static ALL: &[Rule] = &[functions::names, functions::arity, arguments::types, variables::names];
+pub static ALL: &[Rule] = &[
+    functions::names,
+    functions::arity,
+    arguments::types,
+    variables::names,
+    message_context::needs_transactions,
+    patterns::compile,
+    xlog_levels::known,
+    flags::limit,
+    declared::profiles,
+    routes::defined,
+    routes::once,
+    routes::main,
+    route_types::through_calls,
+    recursion::circles,
+    unused_routes::unused,
+    unreachable::after_the_end,
+    conditions::assignments,
+    conditions::precedence,
+    conditions::sums,
+    unset_variables::never_set,
+    modules::loaded,
+    modules::demands,
+    modparams::settings,
+    sockets::protocols,
+    events::known,
+];

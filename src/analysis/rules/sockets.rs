@@ -1,0 +1,71 @@
+//! Sockets: of a protocol that a loaded module carries.
+use crate::analysis::script::Script;
+use crate::base::Span;
+use crate::diag::{Diagnostic, codes};
+use crate::syntax::ast::{GlobalValue, Socket};
+
+pub fn protocols(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    let sockets = script.ast.globals().filter_map(|g| match &g.value {
+        GlobalValue::Socket(socket) => Some(socket),
+        _ => None,
+    });
+    let sockets: Vec<&Socket> = sockets.collect();
+    found.extend(sockets.iter().filter_map(|socket| protocol(script, socket)));
+    if carriers(script).next().is_none() && !script.modules.loaded.iter().any(|m| is_transport(script, &m.name)) {
+        let message = "no transport module is loaded";
+        let help = "add `loadmodule \"proto_udp.so\"`";
+        found.push(Diagnostic::new(codes::NO_TRANSPORT, start(script), message).help(help));
+    } else if sockets.is_empty() && !bonds(script) {
+        let message = "no socket is defined: nothing can reach this server";
+        found.push(Diagnostic::new(codes::NO_SOCKET, start(script), message).help("add `socket = udp:127.0.0.1:5060`"));
+    }
+}
+
+fn protocol(script: &Script<'_>, socket: &Socket) -> Option<Diagnostic> {
+    let proto = socket.proto.text.to_ascii_lowercase();
+    if carriers(script).any(|carried| carried == proto) {
+        return None;
+    }
+    let ours = script.catalog.modules().find(|(_, m)| m.transport == Some(proto.as_str()));
+    if let Some((_, module)) = ours {
+        let message = format!("no loaded module carries `{proto}`");
+        let found = Diagnostic::new(codes::SOCKET_PROTOCOL, socket.proto.span, message);
+        return Some(found.help(format!("add `loadmodule \"{}.so\"`", module.name)));
+    }
+    if let Some(module) = known_carrier(script, &proto) {
+        let message = format!("sockets of `{proto}` (module `{module}`) are not implemented here");
+        return Some(Diagnostic::new(codes::SOCKET_NOT_IMPLEMENTED, socket.proto.span, message));
+    }
+    Some(Diagnostic::new(codes::SOCKET_PROTOCOL, socket.proto.span, format!("unknown protocol `{proto}`")))
+}
+
+/// Protocols of the loaded modules.
+fn carriers<'s>(script: &'s Script<'_>) -> impl Iterator<Item = &'static str> + 's {
+    let loaded = 0..script.modules.loaded.len();
+    loaded.filter_map(|at| script.modules.signature(at, script.catalog)?.transport)
+}
+
+/// A transport of OpenSIPS that is not built in.
+fn is_transport(script: &Script<'_>, module: &str) -> bool {
+    module.starts_with(TRANSPORT) && script.known.module(module).is_some()
+}
+
+/// The module of OpenSIPS that carries a protocol: `proto_tls` for `tls`, `proto_hep` for `hep_udp`.
+fn known_carrier(script: &Script<'_>, proto: &str) -> Option<&'static str> {
+    let short = proto.split('_').next().unwrap_or(proto);
+    let named = |p: &str| script.known.module(&format!("{TRANSPORT}{p}")).map(|m| m.name);
+    named(proto).or_else(|| named(short))
+}
+
+/// How OpenSIPS names its transports.
+const TRANSPORT: &str = "proto_";
+
+fn bonds(script: &Script<'_>) -> bool {
+    script.ast.globals().any(|g| matches!(g.value, GlobalValue::Bond(_)))
+}
+
+/// The place of what is missing: the first statement.
+fn start(script: &Script<'_>) -> Span {
+    let at = script.ast.items.first().map_or(0, |i| i.span().start);
+    Span::new(at, at + 1)
+}

@@ -1,0 +1,104 @@
+//! A variable of the run that no route of the run ever sets is NULL wherever it is read.
+use crate::analysis::reach::Reached;
+use crate::analysis::resolve::Resolved;
+use crate::analysis::routes::{RouteId, title};
+use crate::analysis::script::Script;
+use crate::analysis::sites::{How, Target, Usage, VarSite};
+use crate::analysis::walk::Access;
+use crate::diag::{Diagnostic, codes};
+use crate::registry::{RouteKind, VarKind};
+use crate::syntax::pvar::VarRef;
+use ahash::AHashSet;
+
+pub fn never_set(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    let runs = runs(script);
+    for site in script.vars.iter().filter(|s| reads(s.usage)) {
+        site.var.visit(&mut |var| {
+            if is_local(script, var) && !may_be_set(script, &runs, site, var) {
+                found.push(report(script, site, var, &runs));
+            }
+        });
+    }
+}
+
+/// One kind of run: where it starts, the routes it may go through and the variables those may set.
+struct Run {
+    start: RouteId,
+    routes: AHashSet<RouteId>,
+    sets: AHashSet<String>,
+}
+
+/// Branch and error routes belong to the run that causes them: they are taken into each run.
+fn runs(script: &Script<'_>) -> Vec<Run> {
+    let inner = |kind| matches!(kind, RouteKind::Branch | RouteKind::Error);
+    let within: Vec<RouteId> = script.routes.iter().filter(|(_, r)| inner(r.kind)).map(|(id, _)| id).collect();
+    let starts = script.routes.iter().filter(|(id, r)| !inner(r.kind) && begins_a_run(script, *id, r));
+    starts
+        .map(|(start, _)| {
+            let mut routes: AHashSet<RouteId> = AHashSet::new();
+            let dynamic = script.jumps.iter().any(|j| matches!(j.to, Target::Dynamic(_)));
+            let all: Vec<RouteId> =
+                if dynamic { script.routes.callable().map(|(id, _)| id).collect() } else { Vec::new() };
+            for first in std::iter::once(start).chain(within.iter().copied()).chain(all) {
+                routes.extend(Reached::from(script, first).routes());
+            }
+            let sets = script.vars.iter().filter(|s| routes.contains(&s.route) && sets(s.usage));
+            Run { start, sets: sets.map(|s| s.var.to_string()).collect(), routes }
+        })
+        .collect()
+}
+
+/// Not those that are only called by others.
+fn begins_a_run(script: &Script<'_>, id: RouteId, route: &crate::syntax::ast::Route) -> bool {
+    if route.kind != RouteKind::Request || route.is_main() {
+        return true;
+    }
+    let owned = |how: How| matches!(how, How::Report | How::Armed(RouteKind::Request));
+    script.jumps.iter().any(|j| owned(j.how) && matches!(j.to, Target::Route(to) if to == id))
+}
+
+fn reads(usage: Usage) -> bool {
+    match usage {
+        Usage::Access(Access::Read | Access::Update) | Usage::Value | Usage::Text => true,
+        Usage::Access(Access::Write | Access::Iterate) | Usage::Reference(_) => false,
+    }
+}
+
+/// What an unknown function does with a variable it is handed nobody knows, so that it may set it.
+fn sets(usage: Usage) -> bool {
+    match usage {
+        Usage::Access(Access::Write | Access::Update | Access::Iterate) | Usage::Reference(_) | Usage::Value => true,
+        Usage::Access(Access::Read) | Usage::Text => false,
+    }
+}
+
+fn is_local(script: &Script<'_>, var: &VarRef) -> bool {
+    let row = script.variable(&var.name, var.sub.is_some(), var.span.start);
+    matches!(row, Resolved::Row((sig, _)) if sig.kind == VarKind::Local)
+}
+
+/// Also when the variable stands in a string somewhere: a function may take it from there.
+fn may_be_set(script: &Script<'_>, runs: &[Run], site: &VarSite<'_>, var: &VarRef) -> bool {
+    let name = var.to_string();
+    let mut through = runs.iter().filter(|run| run.routes.contains(&site.route)).peekable();
+    through.peek().is_none()
+        || through.any(|run| run.sets.contains(&name))
+        || script
+            .strings
+            .iter()
+            .any(|text| memchr::memmem::find(text, name.as_bytes()).is_some() && site.usage != Usage::Text)
+}
+
+fn report(script: &Script<'_>, site: &VarSite<'_>, var: &VarRef, runs: &[Run]) -> Diagnostic {
+    let set_elsewhere = script.vars.iter().find(|s| sets(s.usage) && s.var.to_string() == var.to_string());
+    let Some(other) = set_elsewhere else {
+        return Diagnostic::new(codes::READ_BEFORE_SET, var.span, format!("`{var}` is never set"));
+    };
+    let run = runs.iter().find(|r| r.routes.contains(&site.route)).and_then(|r| script.routes.get(r.start));
+    let run = run.map(title).unwrap_or_default();
+    let message = format!("`{var}` is not set in the run of `{run}`");
+    Diagnostic::new(codes::READ_BEFORE_SET, var.span, message)
+        .label(other.var.span, "it is set here, in another run")
+        .note("a `$var` belongs to one run of the script; OpenSIPS lets it leak into later messages")
+        .help("use `$avp` for what must reach the routes of a transaction")
+}
