@@ -11,6 +11,7 @@ pub mod signaling;
 pub mod sl;
 pub mod tm;
 
+use crate::registry::Catalog;
 use crate::vm::Module;
 
 /// Every built-in module, in the order in which hooks are called.
@@ -25,3 +26,8 @@ pub static ALL: &[&Module] = &[
     &json::MODULE,
     &dialog::MODULE,
 ];
+
+/// The rows of all modules, for whoever stands above the VM.
+pub fn catalog() -> Catalog {
+    Catalog::new(ALL.iter().map(|m| m.signature()).collect())
+}
