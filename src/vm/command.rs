@@ -24,7 +24,7 @@ pub fn xlog(cx: &mut Cx<'_>, level: &LevelSource, format: FormatId) -> i32 {
             }
         },
     };
-    if number > cx.core.settings.xlog_level {
+    if number > cx.core.log.script_level() {
         return 1;
     }
     let image: &Image = cx.image;

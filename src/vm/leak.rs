@@ -1,6 +1,6 @@
 //! Frames that a run or nested route left open: counted, and said once a minute for each line of the script.
 use super::image::Image;
-use crate::base::{Instant, Span};
+use crate::base::Instant;
 use crate::context::{Core, Leaked, Level, Run};
 use ahash::AHashMap;
 use parking_lot::Mutex;
@@ -8,16 +8,16 @@ use std::time::Duration;
 
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// When each place was last named.
+/// When each line was last named.
 #[derive(Default)]
-pub struct LeakLog(Mutex<AHashMap<Span, Instant>>);
+pub struct LeakLog(Mutex<AHashMap<String, Instant>>);
 
 impl LeakLog {
-    fn is_due(&self, place: Span, now: Instant) -> bool {
+    fn is_due(&self, line: &str, now: Instant) -> bool {
         let mut said = self.0.lock();
-        let due = said.get(&place).is_none_or(|last| now.since(*last) >= PAUSE);
+        let due = said.get(line).is_none_or(|last| now.since(*last) >= PAUSE);
         if due {
-            said.insert(place, now);
+            said.insert(line.to_owned(), now);
         }
         due
     }
@@ -60,8 +60,8 @@ fn report(core: &Core, image: &Image, leaked: Leaked, now: Instant) {
     }
     core.stats.counter("dialog", "leaked_contexts").add(leaked.len() as u64);
     for place in leaked {
-        if image.leaks.is_due(place, now) {
-            let line = image.place(place);
+        let line = image.place(place);
+        if image.leaks.is_due(&line, now) {
             core.log.part(
                 Level::Error,
                 "dialog",
@@ -77,12 +77,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_named_once_a_minute() {
+    fn a_line_is_named_once_a_minute() {
         let log = LeakLog::default();
-        let place = Span::at(7);
+        let place = "a.cfg:7";
         assert!(log.is_due(place, Instant::from_secs(10)));
         assert!(!log.is_due(place, Instant::from_secs(69)));
-        assert!(log.is_due(Span::at(8), Instant::from_secs(69)));
+        assert!(log.is_due("a.cfg:8", Instant::from_secs(69)));
         assert!(log.is_due(place, Instant::from_secs(70)));
     }
 }

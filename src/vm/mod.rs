@@ -6,10 +6,14 @@ pub mod arg;
 mod command;
 pub mod cx;
 mod eval;
+#[cfg(test)]
+mod fixture;
 pub mod flags;
 pub mod function;
 pub mod hook;
 pub mod image;
+#[cfg(test)]
+mod language;
 mod leak;
 pub mod link;
 pub mod module;

@@ -128,7 +128,7 @@ impl Script {
             }
             budget.fuel -= 1;
             let Some(op) = image.ops.get(self.pc as usize) else {
-                return Exit::Ended { code: self.code, exited: false };
+                return Exit::Ended { code: self.code, exited: self.stopping };
             };
             cx.run.place = image.span(self.pc);
             self.pc += 1;
@@ -399,10 +399,9 @@ impl Script {
             return self.exit(cx);
         };
         let script = &mut cx.run.script;
-        let inner = self.calls.len() + 1;
-        script.routes.truncate(script.routes.len().saturating_sub(inner));
-        script.params.truncate(script.params.len().saturating_sub(inner));
+        script.routes.truncate(script.routes.len().saturating_sub(self.calls.len() + 1));
         script.routes.push(RouteLabel { kind: RouteKind::Request, name: route.name.clone() });
+        script.params.truncate(script.params.len().saturating_sub(self.calls.len()));
         script.params.push(None);
         self.calls.clear();
         self.temps.clear();

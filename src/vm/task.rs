@@ -276,8 +276,11 @@ impl Task {
         let name = self.image.route_entry(route).and_then(|r| r.name.clone());
         let run = &mut *self.run;
         run.kind = kind;
+        // The outermost route may have the parameters of an event.
+        if !run.script.routes.is_empty() {
+            run.script.params.push(None);
+        }
         run.script.routes.push(RouteLabel { kind, name });
-        run.script.params.push(None);
         if run.vars.len() < self.image.slots {
             run.vars.resize(self.image.slots, crate::context::Value::Null);
         }
