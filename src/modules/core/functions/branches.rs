@@ -216,3 +216,160 @@ mod aside {
         target.uri.is_some().then_some((target, ends_set))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Value;
+    use crate::modules::core::MODULE;
+    use crate::modules::fixture::{Fixture, text};
+    use crate::vm::Arg;
+
+    const URIS: &str = "$(msg.branch.uri[*])";
+
+    fn fixture() -> Fixture {
+        Fixture::new("INVITE sip:r@h SIP/2.0\ni: 1")
+    }
+
+    /// The Request-URI's branch and three more: `sip:r@h`, `sip:0`, `sip:1`, `sip:2`.
+    fn with_three() -> Fixture {
+        let mut f = fixture();
+        for uri in ["sip:0", "sip:1", "sip:2"] {
+            assert_eq!(f.call(&MODULE, "append_msg_branch", &[text(uri)]), 1);
+        }
+        f
+    }
+
+    fn set(f: &mut Fixture, name: &str, value: impl Into<Value>) {
+        f.set(name, value.into()).expect("the variable takes this");
+    }
+
+    #[test]
+    fn appending_without_uri_moves_all_but_the_uri() {
+        let mut f = fixture();
+        set(&mut f, "$du", Value::text(b"sip:d"));
+        set(&mut f, "$ru_q", 300);
+        assert_eq!(f.call(&MODULE, "append_branch_old", &[]), 1);
+        assert_eq!(f.expanded(URIS), "sip:r@h, sip:r@h");
+        assert_eq!(f.expanded("$du $ru_q $msg.branch.duri $msg.branch.q"), "<null> -1 sip:d 0.3");
+    }
+
+    #[test]
+    fn appending_with_uri_inherits_all_but_q() {
+        let mut f = fixture();
+        set(&mut f, "$du", Value::text(b"sip:d"));
+        set(&mut f, "$ru_q", 300);
+        assert_eq!(f.call(&MODULE, "append_branch", &[text("sip:n"), text("0.7")]), 1);
+        assert_eq!(f.expanded("$du $msg.branch.uri $msg.branch.duri $msg.branch.q"), "sip:d sip:n sip:d 0.7");
+        assert_eq!(f.call(&MODULE, "append_branch", &[text("sip:n"), text("7")]), -1);
+    }
+
+    #[test]
+    fn a_message_branch_inherits_when_asked() {
+        let mut f = fixture();
+        set(&mut f, "$du", Value::text(b"sip:d"));
+        assert_eq!(f.call(&MODULE, "append_msg_branch", &[text("sip:n")]), 1);
+        assert_eq!(f.expanded("$msg.branch.duri"), "<null>");
+        assert_eq!(f.call(&MODULE, "append_msg_branch", &[text("sip:n"), Arg::Omitted, text("inherite")]), 1);
+        assert_eq!(f.expanded("$msg.branch.duri"), "sip:d");
+        assert_eq!(f.call(&MODULE, "append_msg_branch", &[text("sip:n"), Arg::Omitted, text("inherit")]), -1);
+        assert_eq!(f.call(&MODULE, "append_msg_branch", &[text("")]), -1);
+    }
+
+    #[test]
+    fn a_local_route_cannot_fork() {
+        let mut f = fixture();
+        f.run.kind = RouteKind::Local;
+        assert_eq!(f.call(&MODULE, "append_branch", &[]), -1);
+    }
+
+    #[test]
+    fn removing_counts_added_branches() {
+        let mut f = with_three();
+        assert_eq!(f.call(&MODULE, "remove_msg_branch", &[Arg::Int(0)]), 1);
+        assert_eq!(f.call(&MODULE, "remove_branch", &[Arg::Int(2)]), -1);
+        assert_eq!(f.call(&MODULE, "remove_branch", &[Arg::Int(-1)]), -1);
+        assert_eq!(f.expanded(URIS), "sip:r@h, sip:1, sip:2");
+    }
+
+    #[test]
+    fn moving_takes_the_source_away_unless_it_is_kept() {
+        let check = |args: &[Arg], expected: &str| {
+            let mut f = with_three();
+            assert_eq!(f.call(&MODULE, "move_msg_branch", args), 1);
+            assert_eq!(f.expanded(URIS), expected);
+        };
+        check(&[Arg::Int(0)], "sip:0, sip:1, sip:2");
+        check(&[Arg::Int(1), Arg::Int(-1), text("keep")], "sip:1, sip:0, sip:1, sip:2");
+        check(&[Arg::Omitted, Arg::Int(2)], "sip:r@h, sip:0, sip:1, sip:r@h");
+        check(&[Arg::Int(2), Arg::Int(0)], "sip:r@h, sip:2, sip:1");
+        check(&[Arg::Omitted, Arg::Omitted], "sip:r@h, sip:0, sip:1, sip:2");
+        assert_eq!(with_three().call(&MODULE, "move_msg_branch", &[Arg::Int(3)]), -1);
+        assert_eq!(with_three().call(&MODULE, "move_msg_branch", &[Arg::Int(0), Arg::Int(3)]), -1);
+    }
+
+    #[test]
+    fn swapping_works_with_the_request_uri_too() {
+        let mut f = with_three();
+        assert_eq!(f.call(&MODULE, "swap_msg_branches", &[Arg::Int(1), Arg::Omitted]), 1);
+        assert_eq!(f.call(&MODULE, "swap_msg_branches", &[Arg::Int(0), Arg::Int(2)]), 1);
+        assert_eq!(f.call(&MODULE, "swap_msg_branches", &[Arg::Int(0), Arg::Int(3)]), -1);
+        assert_eq!(f.expanded(URIS), "sip:1, sip:2, sip:r@h, sip:0");
+    }
+
+    #[test]
+    fn serialized_sets_come_back_by_q() {
+        let mut f = with_three();
+        for (index, q) in [500, 100, 500, 900].into_iter().enumerate() {
+            set(&mut f, &format!("$(msg.branch.q[{index}])"), q);
+        }
+        assert_eq!(f.call(&MODULE, "serialize_branches", &[Arg::Int(1)]), 1);
+        assert_eq!(f.expanded(URIS), "sip:r@h");
+        let mut sets = Vec::new();
+        loop {
+            let code = f.call(&MODULE, "next_branches", &[]);
+            if code == -1 {
+                break;
+            }
+            sets.push((code, f.expanded(URIS)));
+            f.run.targets.added.clear();
+        }
+        assert_eq!(sets, [(1, "sip:2".into()), (1, "sip:r@h, sip:1".into()), (2, "sip:0".into())]);
+    }
+
+    #[test]
+    fn the_order_is_kept_when_asked() {
+        let mut f = with_three();
+        assert_eq!(f.call(&MODULE, "serialize_branches", &[Arg::Int(1)]), 1);
+        assert_eq!(f.expanded("$msg.branch.last_idx $avp(serial_branch)"), "3 <null>", "all have the same q");
+        assert_eq!(f.call(&MODULE, "serialize_branches", &[Arg::Int(1), Arg::Int(1)]), 1);
+        let uris: Vec<String> = (0..4).map(|_| (f.call(&MODULE, "next_branches", &[]), f.expanded("$ru")).1).collect();
+        assert_eq!(uris, ["sip:r@h", "sip:0", "sip:1", "sip:2"]);
+    }
+
+    #[test]
+    fn next_branches_needs_a_route_that_can_send() {
+        let mut f = with_three();
+        f.run.kind = RouteKind::Branch;
+        assert_eq!(f.call(&MODULE, "next_branches", &[]), -1);
+    }
+
+    #[test]
+    fn what_is_put_aside_reads_back() {
+        let target = Target {
+            uri: Some("sip:a".into()),
+            path: Some("<sip:p;lr>".into()),
+            q: Some(0),
+            socket: Some(crate::context::SocketId(3)),
+            flags: 5,
+            ..Target::default()
+        };
+        let (read, ends_set) = aside::read(&aside::written(&target, true)).expect("it reads back");
+        assert!(ends_set);
+        assert_eq!(
+            (read.uri, read.dst, read.path, read.q, read.socket, read.flags),
+            (target.uri, None, target.path, Some(0), target.socket, 5)
+        );
+        assert!(aside::read(&Str::from("scribbled over")).is_none());
+    }
+}

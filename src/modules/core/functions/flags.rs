@@ -53,3 +53,40 @@ fn change(cx: &mut Cx<'_>, index: Option<i32>, change: impl FnOnce(&mut u32)) ->
     let target = place(index).and_then(|place| branch_mut(cx.run, place));
     target.map(|target| change(&mut target.flags)).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::MODULE;
+    use crate::modules::fixture::Fixture;
+    use crate::registry::FlagFamily::{Branch, Message};
+    use crate::vm::Arg;
+
+    #[test]
+    fn a_message_flag_is_set_until_it_is_reset() {
+        let mut f = Fixture::new("INVITE sip:h SIP/2.0\ni: 1");
+        let codes = ["isflagset", "setflag", "isflagset", "resetflag", "isflagset"].map(|name| {
+            let flag = f.flag(Message, "NAT");
+            f.call(&MODULE, name, &[flag])
+        });
+        assert_eq!(codes, [-1, 1, 1, 1, -1]);
+    }
+
+    #[test]
+    fn a_branch_has_flags_of_its_own() {
+        let mut f = Fixture::new("INVITE sip:h SIP/2.0\ni: 1");
+        let mut call = |f: &mut Fixture, name, index| {
+            let flag = f.flag(Branch, "B");
+            f.call(&MODULE, name, &[flag, index])
+        };
+        assert_eq!(call(&mut f, "setbflag", Arg::Omitted), 1);
+        assert_eq!(call(&mut f, "isbflagset", Arg::Int(0)), 1);
+        assert_eq!(call(&mut f, "setbflag", Arg::Int(1)), -1, "there is no such branch");
+        f.set("$msg.branch", crate::context::Value::text(b"sip:b")).expect("a branch is added");
+        assert_eq!(call(&mut f, "isbflagset", Arg::Int(1)), -1, "a new branch has none");
+        assert_eq!(call(&mut f, "setbflag", Arg::Int(1)), 1);
+        assert_eq!(call(&mut f, "resetbflag", Arg::Omitted), 1);
+        assert_eq!((call(&mut f, "isbflagset", Arg::Int(1)), call(&mut f, "isbflagset", Arg::Int(-1))), (1, -1));
+        let null = f.by_ref("$var(nul)");
+        assert_eq!(call(&mut f, "setbflag", null), -1, "a NULL argument is not an omitted one");
+    }
+}

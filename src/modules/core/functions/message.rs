@@ -128,3 +128,76 @@ fn get_timestamp(cx: &mut Cx<'_>, seconds: AvpOut, micros: AvpOut) -> bool {
     let parts = [(seconds, now.unix_secs()), (micros, now.subsec_us())];
     parts.into_iter().all(|(avp, n)| cx.write(&avp.0, Store::Set, Value::Int(n as i32)).is_ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::core::MODULE;
+    use crate::modules::fixture::{Fixture, NOW, text};
+    use crate::vm::Arg;
+
+    fn fixture() -> Fixture {
+        Fixture::new("INVITE sip:h SIP/2.0\ni: 1")
+    }
+
+    #[test]
+    fn a_listening_address_is_me() {
+        let mut f = fixture();
+        let mut is_me = |host: &str, port: Option<i32>| {
+            f.call(&MODULE, "is_myself", &[text(host), port.map_or(Arg::Omitted, Arg::Int)])
+        };
+        assert_eq!((is_me("192.0.2.1", None), is_me("192.0.2.1", Some(5060)), is_me("192.0.2.1", Some(0))), (1, 1, 1));
+        assert_eq!(
+            (is_me("192.0.2.1", Some(5061)), is_me("192.0.2.9", None), is_me("192.0.2.1", Some(-1))),
+            (-1, -1, -1)
+        );
+    }
+
+    #[test]
+    fn via_handling_adds_up() {
+        let mut f = fixture();
+        assert_eq!(f.call(&MODULE, "set_via_handling", &[text("reply-to-via, add-local-rport")]), 1);
+        assert_eq!(f.call(&MODULE, "force_rport", &[]), 1);
+        let via = &f.run.via;
+        assert!(via.reply_to_via && via.add_local_rport && via.force_rport);
+        assert_eq!(f.call(&MODULE, "set_via_handling", &[text("rport")]), -1);
+    }
+
+    #[test]
+    fn the_advertised_place_is_the_messages_own() {
+        let mut f = fixture();
+        assert_eq!(f.call(&MODULE, "set_advertised_address", &[text("pbx.example.com")]), 1);
+        assert_eq!(f.call(&MODULE, "set_advertised_port", &[text("5090")]), 1);
+        assert_eq!(f.call(&MODULE, "set_advertised_port", &[text("x")]), -1);
+        assert_eq!(f.run.via.advertised_host, Some(Str::from("pbx.example.com")));
+        assert_eq!(f.run.via.advertised_port, Some(Str::from("5090")));
+    }
+
+    #[test]
+    fn a_sending_socket_must_be_ours() {
+        let mut f = fixture();
+        assert_eq!(f.call(&MODULE, "force_send_socket", &[text("udp:198.51.100.1:5060")]), 1);
+        assert_eq!(f.call(&MODULE, "force_send_socket", &[text("udp:9.9.9.9:1")]), -1);
+        assert_eq!(f.expanded("$socket_out"), "udp:198.51.100.1:5060");
+    }
+
+    #[test]
+    fn printing_goes_into_a_variable() {
+        let mut f = fixture();
+        let (target, format) = (f.by_ref("$var(x)"), f.format("<$rm>"));
+        assert_eq!(f.call(&MODULE, "pv_printf", &[target, format]), 1);
+        assert_eq!(f.expanded("$var(x)"), "<INVITE>");
+        let target = f.by_ref("$rm");
+        assert_eq!(f.call(&MODULE, "pv_printf", &[target, text("x")]), -1);
+    }
+
+    #[test]
+    fn a_timestamp_is_two_integers() {
+        let mut f = fixture();
+        let args = [f.avp_out("s"), f.avp_out("u")];
+        assert_eq!(f.call(&MODULE, "get_timestamp", &args), 1);
+        assert_eq!(f.avps("s"), [Value::Int(NOW.unix_secs() as i32)]);
+        assert_eq!(f.avps("u"), [Value::Int(NOW.subsec_us() as i32)]);
+        assert_eq!(f.call(&MODULE, "avp_print", &[]), 1);
+    }
+}

@@ -156,3 +156,97 @@ fn edit(cx: &mut Cx<'_>, function: &'static str, change: impl FnOnce(&Uri) -> Op
     let done = edit_request_uri(cx.run, change);
     outcome(cx, function, done)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::base::Str;
+    use crate::context::Value;
+    use crate::modules::core::MODULE;
+    use crate::modules::fixture::{Fixture, text};
+    use crate::vm::Arg;
+
+    fn check(calls: &[(&str, Arg)], expected: &str) {
+        let mut f = Fixture::new("INVITE sip:12345:pw@h:5070;maddr=m;x SIP/2.0\ni: 1");
+        for (name, arg) in calls {
+            assert_eq!(f.call(&MODULE, name, std::slice::from_ref(arg)), 1, "{name}");
+        }
+        assert_eq!(f.expanded("$ru"), expected);
+    }
+
+    #[test]
+    fn each_part_is_replaced_alone() {
+        check(&[("setuser", text("bob"))], "sip:bob:pw@h:5070;maddr=m;x");
+        check(&[("rewriteuser", text(""))], "sip:h:5070;maddr=m;x");
+        check(&[("setuserpass", text("uu"))], "sip:uu@h:5070;maddr=m;x");
+        check(&[("setuserpass", text("u:p"))], "sip:u:p@h:5070;maddr=m;x");
+        check(&[("sethost", text("other"))], "sip:12345:pw@other:5070;x");
+        check(&[("sethostport", text("other:7"))], "sip:12345:pw@other:7;x");
+        check(&[("setport", text("8"))], "sip:12345:pw@h:8;maddr=m;x");
+        check(&[("seturi", text("sip:new@h"))], "sip:new@h");
+        check(&[("setuser", text("bob")), ("prefix", text("9"))], "sip:9bob:pw@h:5070;maddr=m;x");
+    }
+
+    #[test]
+    fn stripping_takes_bytes_off_either_end() {
+        check(&[("strip", Arg::Int(2))], "sip:345:pw@h:5070;maddr=m;x");
+        check(&[("strip_tail", Arg::Int(2))], "sip:123:pw@h:5070;maddr=m;x");
+        check(&[("strip", Arg::Int(0))], "sip:12345:pw@h:5070;maddr=m;x");
+        check(&[("strip", Arg::Int(9))], "sip:h:5070;maddr=m;x");
+    }
+
+    #[test]
+    fn all_changes_are_reverted() {
+        check(&[("setuser", text("bob")), ("revert_uri", Arg::Omitted)], "sip:12345:pw@h:5070;maddr=m;x");
+    }
+
+    #[test]
+    fn a_reply_and_a_bad_uri_fail() {
+        let mut reply = Fixture::new("SIP/2.0 200 OK\nCSeq: 1 INVITE");
+        assert_eq!(reply.call(&MODULE, "setuser", &[text("bob")]), -1);
+        assert_eq!(reply.call(&MODULE, "seturi", &[text("sip:a@b")]), -1);
+        let mut f = Fixture::new("INVITE sip:h SIP/2.0\ni: 1");
+        assert_eq!(f.call(&MODULE, "seturi", &[text("garbage")]), 1);
+        assert_eq!(f.call(&MODULE, "setuser", &[text("bob")]), -1);
+        assert_eq!(f.call(&MODULE, "strip", &[Arg::Int(-1)]), -1);
+    }
+
+    #[test]
+    fn a_null_argument_keeps_the_call_from_happening_and_prints_in_formats() {
+        let mut f = Fixture::new("INVITE sip:a@h SIP/2.0\ni: 1");
+        let null = f.by_ref("$var(nul)");
+        assert_eq!(f.call(&MODULE, "setuser", &[null]), -1);
+        assert_eq!(f.expanded("$rU"), "a");
+        let format = f.format("x$var(nul)y");
+        assert_eq!(f.call(&MODULE, "setuser", &[format]), 1);
+        assert_eq!(f.value("$ru"), Value::Null, "a user has no angle brackets");
+        f.set("$var(s)", Value::text(b"2")).expect("a variable is set");
+        let digits = f.by_ref("$var(s)");
+        assert_eq!(f.call(&MODULE, "strip", &[digits]), -1);
+    }
+
+    #[test]
+    fn the_destination_is_set_and_reset() {
+        let mut f = Fixture::new("INVITE sip:h SIP/2.0\ni: 1");
+        assert_eq!(f.call(&MODULE, "isdsturiset", &[]), -1);
+        assert_eq!(f.call(&MODULE, "setdsturi", &[text("sip:d")]), 1);
+        assert_eq!((f.call(&MODULE, "isdsturiset", &[]), f.expanded("$du").as_str()), (1, "sip:d"));
+        assert_eq!(f.call(&MODULE, "resetdsturi", &[]), 1);
+        assert_eq!(f.call(&MODULE, "isdsturiset", &[]), -1);
+    }
+
+    #[test]
+    fn a_uri_is_put_together() {
+        let mut f = Fixture::new("INVITE sip:h SIP/2.0\ni: 1");
+        let mut build = |args: [Arg; 5]| {
+            let mut args = Vec::from(args);
+            args.push(f.avp_out("u"));
+            assert_eq!(f.call(&MODULE, "construct_uri", &args), 1);
+            f.avps("u").first().cloned()
+        };
+        let all = build([text("sips"), text("bob"), text("h"), text("7"), text("lr")]);
+        assert_eq!(all, Some(Value::from(Str::from("sips:bob@h:7;lr"))));
+        let bare = build([text("sip"), Arg::Omitted, text("h"), text(""), Arg::Omitted]);
+        assert_eq!(bare, Some(Value::text(b"sip:h")));
+        assert_eq!(build([text(""), Arg::Omitted, text("x"), Arg::Omitted, Arg::Omitted]), bare);
+    }
+}

@@ -43,7 +43,7 @@ pub fn ip_text(ip: IpAddr) -> Str {
     // The longest IPv6 text has 45 bytes: the room never ends.
     let _ = write!(rest, "{ip}");
     let unused = rest.len();
-    Str::new(&room[..room.len() - unused])
+    Str::new(room.get(..room.len() - unused).unwrap_or_default())
 }
 
 fn method(cx: &Cx<'_>) -> Value {

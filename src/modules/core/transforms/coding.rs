@@ -43,7 +43,7 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 /// Lower-case hexadecimal digits.
 pub fn hex(data: &[u8]) -> Vec<u8> {
-    let digit = |n: u8| DIGITS[usize::from(n & 0xf)];
+    let digit = |n: u8| DIGITS.get(usize::from(n & 0xf)).copied().unwrap_or_default();
     data.iter().flat_map(|b| [digit(b >> 4), digit(*b)]).collect()
 }
 
@@ -53,8 +53,8 @@ fn nibble(digit: u8) -> Option<u8> {
 
 /// A last digit without a partner is ignored.
 fn unhex(text: &[u8]) -> Value {
-    let pairs = text.chunks_exact(2);
-    let decoded: Option<Vec<u8>> = pairs.map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)).collect();
+    let byte = |pair: &[u8; 2]| Some(nibble(pair[0])? << 4 | nibble(pair[1])?);
+    let decoded: Option<Vec<u8>> = text.as_chunks::<2>().0.iter().map(byte).collect();
     decoded.map_or(Value::Null, bytes)
 }
 
@@ -148,4 +148,59 @@ fn unescape(text: &[u8]) -> Value {
         rest = after;
     }
     Value::Str(Str::from(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+    use crate::modules::fixture::Fixture;
+
+    #[test]
+    fn hexadecimal_digits_go_both_ways() {
+        check("az~", &[("s.encode.hexa", "617a7e"), ("s.encode.hexa}{s.decode.hexa", "az~")]);
+        check("4A4b4", &[("s.decode.hexa", "JK")]);
+        check("4x", &[("s.decode.hexa", "<null>")]);
+        check("ff", &[("s.hex2dec", "255")]);
+        check("FFFFFFFF", &[("s.hex2dec", "-1")]);
+        check("1ffffffff", &[("s.hex2dec", "<null>")]);
+        check("xyz", &[("s.hex2dec", "<null>"), ("s.dec2hex", "<null>")]);
+        check("255", &[("s.dec2hex", "ff")]);
+        check("-1", &[("s.dec2hex", "ffffffff")]);
+        assert_eq!(Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1").expanded("$(rp{s.hex2dec})"), "5060");
+    }
+
+    #[test]
+    fn quotes_hide_behind_backslashes() {
+        check(
+            "a'b\"c\\d\0",
+            &[("s.escape.common", "a\\'b\\\"c\\\\d\\0"), ("s.escape.common}{s.unescape.common", "a'b\"c\\d\0")],
+        );
+        check("a\\n\\", &[("s.unescape.common", "a\\n\\")]);
+    }
+
+    #[test]
+    fn uri_escapes_leave_what_may_stand() {
+        check("a b@c;d:e", &[("s.escape.user", "a%20b%40c;d%3ae"), ("s.escape.param", "a%20b%40c%3bd:e")]);
+        check("a%20b%3B", &[("s.unescape.user", "a b;"), ("s.unescape.param", "a b;")]);
+        for bad in ["%4", "%zz", "%00", "%"] {
+            check(bad, &[("s.unescape.user", "<null>")]);
+        }
+        check("a\u{e9}", &[("s.escape.user", "<null>"), ("s.escape.param", "<null>")]);
+    }
+
+    #[test]
+    fn base64_takes_missing_padding() {
+        check(
+            "any carnal pleas",
+            &[("s.b64encode", "YW55IGNhcm5hbCBwbGVhcw=="), ("s.b64encode}{s.b64decode", "any carnal pleas")],
+        );
+        check("YW55IGNhcm5hbCBwbGVhcw", &[("s.b64decode", "any carnal pleas")]);
+        check("a*b", &[("s.b64decode", "<null>")]);
+    }
+
+    #[test]
+    fn a_date_becomes_seconds() {
+        check("Sat, 13 Nov 2010 23:31:01 GMT", &[("s.date2unix", "1289691061")]);
+        check("yesterday", &[("s.date2unix", "<null>")]);
+    }
 }

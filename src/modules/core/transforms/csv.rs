@@ -63,3 +63,32 @@ fn quoted(text: &[u8]) -> Option<(Str, &[u8])> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+
+    #[test]
+    fn fields_may_be_quoted() {
+        check(
+            "a,\"b,\"\"c\"\"\",,d",
+            &[
+                ("csv.count", "4"),
+                ("csv.value,0", "a"),
+                ("csv.value,1", "b,\"c\""),
+                ("csv.value,2", ""),
+                ("csv.value,-1", "d"),
+                ("csv.value,4", "<null>"),
+                ("csv.value,-5", "<null>"),
+            ],
+        );
+        check("a,b\r\nc", &[("csv.count", "2"), ("csv.value,1", "b")]);
+    }
+
+    #[test]
+    fn no_record_is_null() {
+        check("", &[("csv.count", "<null>")]);
+        check("\"open", &[("csv.count", "<null>")]);
+        check("\"a\"b", &[("csv.value,0", "<null>")]);
+    }
+}

@@ -28,3 +28,45 @@ fn keyed<M: Mac + KeyInit>(data: &[u8], args: &[TransformArg]) -> Value {
     let mac = text(args, 0).and_then(|key| <M as KeyInit>::new_from_slice(&key).ok());
     mac.map_or(Value::Null, |mac| bytes(hex(&mac.chain_update(data).finalize().into_bytes())))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+
+    #[test]
+    fn digests_of_a_known_text() {
+        check(
+            "abc",
+            &[
+                ("s.md5", "900150983cd24fb0d6963f7d28e17f72"),
+                ("s.sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+                ("s.sha224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"),
+                ("s.sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+                ("s.sha384}{s.len", "96"),
+                ("s.sha512}{s.substr,0,16", "ddaf35a193617aba"),
+                ("s.crc32", "891568578"),
+            ],
+        );
+    }
+
+    // RFC 2202 3 case 2, RFC 4231 4.3.
+    #[test]
+    fn keyed_digests_of_a_known_text() {
+        check(
+            "what do ya want for nothing?",
+            &[
+                ("s.sha1_hmac,Jefe", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+                ("s.sha224_hmac,Jefe", "a30e01098bc6dbbf45690f3a7e9e6d0f8bbea2a39e6148008fd05e44"),
+                ("s.sha256_hmac,Jefe", "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+                ("s.sha384_hmac,Jefe}{s.substr,0,16", "af45d2e376484031"),
+                ("s.sha512_hmac,Jefe}{s.substr,0,16", "164b7a7bfcf819e2"),
+                ("s.sha1_hmac,$var(nul)", "<null>"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_short_checksum_is_not_padded() {
+        check("", &[("s.crc32", "0")]);
+    }
+}

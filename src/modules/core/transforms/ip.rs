@@ -80,3 +80,59 @@ fn is_private(s: &[u8]) -> bool {
     let [a, b, ..] = ip.octets();
     ip.is_private() || ip.is_loopback() || (a == 100 && (64..128).contains(&b))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+
+    #[test]
+    fn addresses_are_told_from_names() {
+        check("192.0.2.1", &[("ip.isip", "1"), ("ip.isip4", "1"), ("ip.isip6", "0")]);
+        check("[2001:db8::1]", &[("ip.isip", "1"), ("ip.isip4", "0"), ("ip.isip6", "1")]);
+        check("h.example", &[("ip.isip", "0"), ("ip.pton", "<null>"), ("ip.ntop", "<null>")]);
+    }
+
+    #[test]
+    fn bytes_and_text_go_both_ways() {
+        check(
+            "192.0.2.1",
+            &[("ip.pton}{s.len", "4"), ("ip.pton}{ip.ntop", "192.0.2.1"), ("ip.pton}{ip.family", "INET")],
+        );
+        check(
+            "2001:db8::1",
+            &[("ip.pton}{ip.ntop", "2001:db8::1"), ("ip.pton}{ip.family", "INET6"), ("ip.family", "<null>")],
+        );
+    }
+
+    #[test]
+    fn nets_match_within_their_family() {
+        check(
+            "10.1.2.3",
+            &[
+                ("ip.matches,10.0.0.0/8", "1"),
+                ("ip.matches,10.1.2.9/24", "1"),
+                ("ip.matches,10.1.3.0/24", "0"),
+                ("ip.matches,0.0.0.0/0", "1"),
+                ("ip.matches,10.1.2.3/32", "1"),
+                ("ip.matches,10.1.2.3/33", "<null>"),
+                ("ip.matches,10.1.2.3", "<null>"),
+                ("ip.matches,::/0", "<null>"),
+            ],
+        );
+        check(
+            "2001:db8::1",
+            &[("ip.matches,2001:db8::/32", "1"), ("ip.matches,2001:db9::/32", "0"), ("ip.matches,::/0", "1")],
+        );
+        check("h", &[("ip.matches,0.0.0.0/0", "<null>")]);
+    }
+
+    #[test]
+    fn private_nets_are_ipv4() {
+        for ip in ["10.0.0.1", "172.31.0.1", "192.168.0.1", "100.64.0.1", "127.0.0.1"] {
+            check(ip, &[("ip.isprivate", "1")]);
+        }
+        for ip in ["172.32.0.1", "100.128.0.1", "8.8.8.8", "fd00::1", "h"] {
+            check(ip, &[("ip.isprivate", "0")]);
+        }
+    }
+}

@@ -75,3 +75,18 @@ fn decimal_text(whole: &Str, text: &[u8]) -> Value {
 fn place(index: i32, len: usize) -> Option<usize> {
     crate::vm::position(crate::vm::Index::Int(index), len)
 }
+
+/// Applies each chain to the same text. There are `$var(one)` (1), `$var(text)` (`x`), `$var(re)` and no `$var(nul)`.
+#[cfg(test)]
+fn check(input: &str, chains: &[(&str, &str)]) {
+    use crate::modules::fixture::Fixture;
+    let mut f = Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1");
+    let variables = [("one", Value::Int(1)), ("text", Value::text(b"x")), ("re", Value::text(b"/B/Y/i"))];
+    for (name, value) in variables {
+        f.set(&format!("$var({name})"), value).expect("a variable is set");
+    }
+    f.set("$avp(in)", Value::text(input.as_bytes())).expect("an AVP is set");
+    for (chain, expected) in chains {
+        assert_eq!(f.expanded(&format!("$(avp(in){{{chain}}})")), *expected, "{chain}");
+    }
+}

@@ -49,3 +49,32 @@ fn params(s: &Str, value: &NameAddr) -> Value {
     let text = value.params.of(s).trim_ascii();
     unless_empty(s, text.strip_prefix(b";").unwrap_or(text).trim_ascii())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+
+    #[test]
+    fn the_first_value_is_meant_without_an_index() {
+        check(
+            "\"Bob\" <sip:b@x>;tag=1;Q=\"0.5\", sip:c@y;x",
+            &[
+                ("nameaddr.name", "\"Bob\""),
+                ("nameaddr.uri", "sip:b@x"),
+                ("nameaddr.len", "15"),
+                ("nameaddr.param,tag", "1"),
+                ("nameaddr.param,Q", "0.5"),
+                ("nameaddr.param,q", "<null>"),
+                ("nameaddr.params", "tag=1;Q=\"0.5\""),
+                ("nameaddr.1.uri", "sip:c@y"),
+                ("nameaddr.-1.param,x", "<null>"),
+                ("nameaddr.-2.uri", "sip:b@x"),
+                ("nameaddr.$var(one).uri", "sip:c@y"),
+                ("nameaddr.$var(text).uri", "<null>"),
+                ("nameaddr.2.uri", "<null>"),
+                ("nameaddr.1.name", "<null>"),
+            ],
+        );
+        check("<sip:open", &[("nameaddr.uri", "<null>"), ("nameaddr.len", "<null>")]);
+    }
+}

@@ -66,3 +66,32 @@ fn nth(s: &Str, args: &[TransformArg], part: for<'a> fn(Param<'a>) -> &'a [u8]) 
     let found = int(args, 0).and_then(|i| list(s).nth(place(i, list(s).count())?));
     found.map_or(Value::Null, |p| Value::Str(s.part(part(p))))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+
+    #[test]
+    fn parameters_are_found_by_name_and_place() {
+        check(
+            "a=1;B;c=\"x;y\"; d = 4 ",
+            &[
+                ("param.value,a", "1"),
+                ("param.value,b", ""),
+                ("param.value,c", "x;y"),
+                ("param.value,D", "4"),
+                ("param.value,nosuch", "<null>"),
+                ("param.exist,b", "1"),
+                ("param.exists,nosuch", "0"),
+                ("param.valueat,0", "1"),
+                ("param.valueat,-1", "4"),
+                ("param.valueat,4", "<null>"),
+                ("param.name,1", "B"),
+                ("param.name,-4", "a"),
+                ("param.name,-5", "<null>"),
+                ("param.count", "4"),
+            ],
+        );
+        check("", &[("param.count", "0"), ("param.value,a", "<null>")]);
+    }
+}

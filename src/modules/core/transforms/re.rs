@@ -138,3 +138,48 @@ fn pieces(replacement: &[u8]) -> Vec<Piece> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(expression: &str, subject: &str, expected: Option<&str>) {
+        let substitution = Substitution::parse(expression.as_bytes()).unwrap_or_else(|| panic!("{expression}"));
+        let result = substitution.apply(subject.as_bytes());
+        assert_eq!(result.as_deref().map(String::from_utf8_lossy).as_deref(), expected, "{expression}");
+    }
+
+    #[test]
+    fn groups_and_escapes_are_put_in() {
+        check(r"/^sip:([^@]+)@(.*)$/\2:\1/", "sip:bob@h", Some("h:bob"));
+        check(r"/b+/<\0>/g", "abbcb", Some("a<bb>c<b>"));
+        check(r"#a/b#x\ty\\#", "a/b", Some("x\ty\\"));
+        check(r"/a\/b/c\/d/", "a/b", Some("c/d"));
+        check(r"/^[0-9]\{2\}//", "123", Some("3"));
+    }
+
+    #[test]
+    fn flags_change_the_match() {
+        check("/B/x/i", "abc", Some("axc"));
+        check("/a.b/x/", "a\nb", None);
+        check("/a.b/x/s", "a\nb", Some("x"));
+        check("/b/x/", "abab", Some("axab"));
+        check("/x*/-/g", "ab", Some("-a-b-"));
+    }
+
+    #[test]
+    fn a_text_without_match_stays() {
+        crate::modules::core::transforms::check("abc", &[("re.subst,/x/y/", "abc"), ("re.subst,/b/y/", "ayc")]);
+        crate::modules::core::transforms::check(
+            "abc",
+            &[("re.subst,$var(re)", "aYc"), ("re.subst,$var(text)", "<null>")],
+        );
+    }
+
+    #[test]
+    fn malformed_expressions_are_refused() {
+        for bad in ["", "/", "/a", "/a/b", "/(/b/", "/a/b/x", r"\a\b\"] {
+            assert!(Substitution::parse(bad.as_bytes()).is_none(), "{bad}");
+        }
+    }
+}

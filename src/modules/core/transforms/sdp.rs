@@ -60,3 +60,45 @@ fn without_stream(s: &Str, args: &[TransformArg]) -> Value {
     }
     super::bytes(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+
+    const SDP: &str =
+        "v=0\r\ns=x\r\nc=IN IP4 h\r\nm=audio 1 RTP/AVP 0\r\na=one\r\na=two\r\nm=video 2 RTP/AVP 31\r\na=three\r\n";
+
+    #[test]
+    fn lines_are_counted_by_letter() {
+        check(
+            SDP,
+            &[
+                ("sdp.line,c", "IN IP4 h"),
+                ("sdp.line,a,1", "two"),
+                ("sdp.line,a,2", "three"),
+                ("sdp.line,a,3", "<null>"),
+                ("sdp.line,z", "<null>"),
+                ("sdp.line,a,-1", "<null>"),
+            ],
+        );
+    }
+
+    #[test]
+    fn streams_are_found_by_place_and_medium() {
+        let video = "m=video 2 RTP/AVP 31\r\na=three\r\n";
+        check(
+            SDP,
+            &[
+                ("sdp.stream,1", video),
+                ("sdp.stream,-1", video),
+                ("sdp.stream,VIDEO", video),
+                ("sdp.stream,2", "<null>"),
+                ("sdp.stream,text", "<null>"),
+                ("sdp.stream-delete,0", &format!("v=0\r\ns=x\r\nc=IN IP4 h\r\n{video}")),
+                ("sdp.stream-delete,video", SDP.strip_suffix(video).unwrap_or_default()),
+                ("sdp.stream-delete,text", "<null>"),
+            ],
+        );
+        check("no description", &[("sdp.stream,0", "<null>")]);
+    }
+}

@@ -64,7 +64,8 @@ fn substr(s: Str, args: &[TransformArg]) -> Value {
     }
     let end = if length <= 0 { size + i64::from(length) } else { (start + i64::from(length)).min(size) };
     // An end before the start has no length that OpenSIPS could mean.
-    s.get(start as usize..end.max(0) as usize).map_or(Value::Null, |part| s.part(part).into())
+    let part = usize::try_from(end).ok().and_then(|end| s.get(start as usize..end));
+    part.map_or(Value::Null, |part| s.part(part).into())
 }
 
 fn select(s: Str, args: &[TransformArg]) -> Value {
@@ -102,7 +103,7 @@ fn rindex(s: Str, args: &[TransformArg]) -> Value {
     let from = if args.len() > 1 { start(args, s.len()) } else { Some(s.len()) };
     let Some(from) = from else { return Value::Null };
     let end = from.saturating_add(needle.len()).min(s.len());
-    memmem::rfind(&s[..end], &needle).map_or(Value::Null, |n| Value::Int(n as i32))
+    memmem::rfind(s.get(..end).unwrap_or_default(), &needle).map_or(Value::Null, |n| Value::Int(n as i32))
 }
 
 /// Pad, length and the text that is to be padded; `None` when nothing is to be done or cannot.
@@ -155,4 +156,119 @@ fn trim_end(s: &[u8]) -> &[u8] {
 fn xor(s: Str, args: &[TransformArg]) -> Value {
     let Some(key) = text(args, 0).filter(|k| !k.is_empty()) else { return Value::Null };
     bytes(s.iter().zip(key.iter().cycle()).map(|(a, b)| a ^ b).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::context::Value;
+    use crate::modules::core::transforms::check;
+    use crate::modules::fixture::Fixture;
+
+    #[test]
+    fn lengths_cases_and_ends() {
+        check("abc", &[("s.len", "3"), ("s.toupper", "ABC"), ("s.reverse", "cba"), ("S.LEN", "3")]);
+        check("", &[("s.len", "0"), ("s.reverse", "")]);
+        check("ÄxY", &[("s.tolower", "Äxy")]);
+        check(" \t x y \r\n", &[("s.trim", "x y"), ("s.triml", "x y \r\n"), ("s.trimr", " \t x y")]);
+    }
+
+    #[test]
+    fn the_leading_integer_is_an_integer() {
+        check("12abc", &[("s.int", "12")]);
+        check("-7", &[("s.int", "-7")]);
+        check("+5", &[("s.int", "5")]);
+        check(" 5", &[("s.int", "0")]);
+        check("4294967297", &[("s.int", "1")]);
+        let mut f = Fixture::new("OPTIONS sip:h:5070 SIP/2.0\ni: 1");
+        assert_eq!(f.value("$(rp{s.int})"), Value::Int(5070));
+        assert_eq!(f.value("$(var(nul){s.int})"), Value::Null);
+        assert_eq!(f.value("$(rp{s.len})"), Value::Int(4));
+    }
+
+    #[test]
+    fn a_substring_is_cut_by_the_rules_of_the_reference() {
+        check(
+            "abcdef",
+            &[
+                ("s.substr,1,2", "bc"),
+                ("s.substr,-2,0", "ef"),
+                ("s.substr,1,-1", "bcde"),
+                ("s.substr,0,100", "abcdef"),
+                ("s.substr,6,1", "<null>"),
+                ("s.substr,-7,1", "<null>"),
+                ("s.substr,4,-3", "<null>"),
+                ("s.substr,4,-2", ""),
+                ("s.substr,$var(one),2", "bc"),
+                ("s.substr,$var(text),2", "<null>"),
+                ("s.substr,2147483647,2147483647", "<null>"),
+                ("s.substr,1,2147483647", "bcdef"),
+                ("s.substr,0,-2147483648", "<null>"),
+            ],
+        );
+    }
+
+    #[test]
+    fn fields_are_selected_from_either_end() {
+        check(
+            "12,34,,56",
+            &[
+                ("s.select,1,,", "34"),
+                ("s.select,2,,", ""),
+                ("s.select,-1,,", "56"),
+                ("s.select,-4,,", "12"),
+                ("s.select,-5,,", "<null>"),
+                ("s.select,9,,", "<null>"),
+                ("s.select,0,;", "12,34,,56"),
+                ("s.select,$var(one),,", "34"),
+            ],
+        );
+    }
+
+    #[test]
+    fn needles_are_found_from_both_sides() {
+        check(
+            "abcabc",
+            &[
+                ("s.index,b", "1"),
+                ("s.index,bc,2", "4"),
+                ("s.index,b,-2", "4"),
+                ("s.index,b,-12", "1"),
+                ("s.index,B", "<null>"),
+                ("s.index,abcabcd", "<null>"),
+                ("s.index,c,9", "<null>"),
+                ("s.rindex,b", "4"),
+                ("s.rindex,bc,3", "1"),
+                ("s.rindex,abc,3", "3"),
+                ("s.rindex,a,100", "3"),
+                ("s.rindex,x", "<null>"),
+                ("s.index,$var(text)", "<null>"),
+            ],
+        );
+        check("", &[("s.index,a", "<null>"), ("s.index,a,-1", "<null>"), ("s.rindex,a,-1", "<null>")]);
+    }
+
+    #[test]
+    fn pads_end_at_the_text_or_begin_behind_it() {
+        check(
+            "485",
+            &[
+                ("s.fill.left,abc,8", "bcabc485"),
+                ("s.fill.right,abc,8", "485abcab"),
+                ("s.fill.left,0,3", "485"),
+                ("s.fill.left,' ',5", "  485"),
+                ("s.fill.right,x,2", "485"),
+                ("s.width,5", "485  "),
+                ("s.width,2", "48"),
+                ("s.width,0", "<null>"),
+            ],
+        );
+    }
+
+    #[test]
+    fn exclusive_or_undoes_itself() {
+        check(
+            "secret text",
+            &[("s.xor,key}{s.xor,key", "secret text"), ("s.xor,secret", "\0\0\0\0\0\0S\u{11}\u{6}\n\u{11}")],
+        );
+    }
 }

@@ -41,3 +41,44 @@ fn param(s: &Str, args: &[TransformArg]) -> Value {
     let (Some(uri), Some(name)) = (UriView::parse(s), text(args, 0)) else { return Value::Null };
     uri.param(&name).map_or(Value::Null, |value| Value::Str(s.part(value)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+
+    #[test]
+    fn parts_of_a_uri() {
+        check(
+            "sip:bob:pw@h.example:5070;transport=TCP;lr;user=phone;ttl=1;maddr=m;method=BYE;r2=on?Subject=x",
+            &[
+                ("uri.user", "bob"),
+                ("uri.host", "h.example"),
+                ("uri.domain", "h.example"),
+                ("uri.passwd", "pw"),
+                ("uri.port", "5070"),
+                ("uri.transport", "TCP"),
+                ("uri.uparam", "phone"),
+                ("uri.ttl", "1"),
+                ("uri.maddr", "m"),
+                ("uri.method", "BYE"),
+                ("uri.r2", "on"),
+                ("uri.lr", "<null>"),
+                ("uri.param,lr", ""),
+                ("uri.param,LR", ""),
+                ("uri.param,nosuch", "<null>"),
+                ("uri.params", "transport=TCP;lr;user=phone;ttl=1;maddr=m;method=BYE;r2=on"),
+                ("uri.headers", "Subject=x"),
+                ("uri.schema", "sip"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_absent_or_no_uri_is_null() {
+        check(
+            "sip:h",
+            &[("uri.user", "<null>"), ("uri.port", "<null>"), ("uri.params", "<null>"), ("uri.schema", "sip")],
+        );
+        check("no uri", &[("uri.host", "<null>"), ("uri.param,x", "<null>"), ("uri.schema", "<null>")]);
+    }
+}

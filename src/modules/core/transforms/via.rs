@@ -48,3 +48,37 @@ fn param(s: &Str, args: &[TransformArg]) -> Value {
     let (Some(via), Some(name)) = (parsed(s), text(args, 0)) else { return Value::Null };
     via.params(s).value(&name).map_or(Value::Null, |value| Value::Str(s.part(value)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::modules::core::transforms::check;
+
+    #[test]
+    fn parts_of_the_first_via() {
+        check(
+            "SIP/2.0/UDP h.example:5070;branch=z9hG4bK1;received=192.0.2.1;rport=7;x (note), SIP/2.0/TCP other",
+            &[
+                ("via.name", "SIP"),
+                ("via.version", "2.0"),
+                ("via.transport", "UDP"),
+                ("via.host", "h.example"),
+                ("via.domain", "h.example"),
+                ("via.port", "5070"),
+                ("via.branch", "z9hG4bK1"),
+                ("via.received", "192.0.2.1"),
+                ("via.rport", "7"),
+                ("via.param,x", ""),
+                ("via.param,nosuch", "<null>"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_absent_or_no_via_is_null() {
+        check(
+            "SIP/2.0/UDP h;rport",
+            &[("via.port", "<null>"), ("via.rport", "<null>"), ("via.comment", "<null>"), ("via.params", "rport")],
+        );
+        check("no via", &[("via.host", "<null>"), ("via.params", "<null>")]);
+    }
+}
