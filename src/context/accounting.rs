@@ -22,6 +22,10 @@ pub struct AccState {
     pub extra: Vec<Option<Str>>,
     /// One row a leg; there is a first leg as soon as leg fields are declared.
     pub legs: Vec<Vec<Option<Str>>>,
+    /// When a provisional reply was accounted (`early_media`): the call's start in its CDR.
+    pub early_us: Option<u64>,
+    /// When the BYE came, microseconds since 1970.
+    pub ended_us: Option<u64>,
     /// What the CDR takes from the INVITE and its answer.
     pub core: Option<CdrCore>,
     /// The CDR is written once.

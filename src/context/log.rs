@@ -96,6 +96,13 @@ impl Log {
         }
     }
 
+    /// A line whose bytes are to arrive as they are.
+    pub fn record(&self, level: Level, module: &'static str, function: &'static str, text: &[u8]) {
+        if self.enabled(level) {
+            self.sink.line(level, Origin::Part { module, function }, text);
+        }
+    }
+
     /// A line of the script's own, already filtered by `script_enabled`.
     pub fn script(&self, level: Level, text: &[u8]) {
         self.sink.line(level, Origin::Script, text);

@@ -224,14 +224,14 @@ impl Run {
     /// The accounting context in force, if there is one yet: the newest loaded one, else the own call's. A loaded
     /// dialog's is never found this way.
     pub fn current_acc(&self) -> Option<CurrentAcc> {
-        let own = || {
-            self.own
-                .acc
-                .clone()
-                .or_else(|| self.tx.as_ref().and_then(|t| t.state.lock().acc.clone()))
-                .or_else(|| self.own.dialog.as_ref().and_then(|d| d.state.lock().acc.clone()))
-        };
-        self.stacks.accounting.top().cloned().or_else(own).map(CurrentAcc)
+        self.stacks.accounting.top().cloned().or_else(|| self.own_acc()).map(CurrentAcc)
+    }
+
+    /// The accounting context of the own call: of the message, its transaction, its dialog.
+    pub fn own_acc(&self) -> Option<Arc<AccCtx>> {
+        let of_tx = || self.tx.as_ref().and_then(|t| t.state.lock().acc.clone());
+        let of_dialog = || self.own.dialog.as_ref().and_then(|d| d.state.lock().acc.clone());
+        self.own.acc.clone().or_else(of_tx).or_else(of_dialog)
     }
 
     pub fn var(&self, slot: u32) -> &Value {

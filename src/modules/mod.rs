@@ -1,4 +1,5 @@
 //! The built-in modules: rows that bind script-facing names to bodies.
+pub mod acc;
 pub mod core;
 pub mod dialog;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub static ALL: &[&Module] = &[
     &rr::MODULE,
     &json::MODULE,
     &dialog::MODULE,
+    &acc::MODULE,
 ];
 
 /// The rows of all modules, for whoever stands above the VM.

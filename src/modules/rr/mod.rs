@@ -8,6 +8,7 @@ mod loose_route;
 mod own_route;
 mod record;
 
+pub use own_route::is_upstream;
 pub use record::add_param;
 
 use crate::base::Str;

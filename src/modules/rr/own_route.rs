@@ -26,12 +26,20 @@ pub fn check_route_param(cx: &mut Cx<'_>, pattern: PatternArg) -> bool {
 
 /// The tag of whoever sent the first request stands in the Route; who has it in From speaks from that side.
 pub fn is_direction(cx: &mut Cx<'_>, wanted: Words<Flow>) -> bool {
+    flow(cx) == wanted.0
+}
+
+/// Whether the request goes towards the caller.
+pub fn is_upstream(cx: &Cx<'_>) -> bool {
+    flow(cx) == Flow::Upstream
+}
+
+fn flow(cx: &Cx<'_>) -> Flow {
     let first_tag = params(cx).and_then(|text| param(text, b"ftag")).filter(|tag| !tag.is_empty());
-    let flow = match first_tag {
+    match first_tag {
         Some(tag) if cx.run.msg.from_tag() != Some(tag) => Flow::Upstream,
         Some(_) | None => Flow::Downstream,
-    };
-    flow == wanted.0
+    }
 }
 
 pub fn rr_params(cx: &mut Cx<'_>, _: &Var) -> Value {

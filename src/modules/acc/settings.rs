@@ -1,0 +1,114 @@
+//! The module's parameters.
+use super::fields::{self, Fields, MAX_EXTRA, MAX_LEG};
+use crate::context::{Backend, Level};
+use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting, ValueType};
+use crate::vm::InitCx;
+
+pub struct Settings {
+    pub level: Level,
+    pub early_media: bool,
+    pub report_cancels: bool,
+    pub detect_direction: bool,
+    /// The `dialog` module is loaded: CDRs are possible.
+    pub dialogs: bool,
+    pub extra: Fields,
+    pub leg: Fields,
+}
+
+pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
+    let params = cx.params;
+    let settings = Settings {
+        level: Level::from_number(params.int("log_level", Level::Notice as i32)),
+        early_media: params.flag("early_media", false),
+        report_cancels: params.flag("report_cancels", false),
+        detect_direction: params.flag("detect_direction", false),
+        dialogs: cx.loaded.iter().any(|m| m == "dialog"),
+        extra: Fields::declared(params, "extra_fields", MAX_EXTRA)?,
+        leg: Fields::declared(params, "leg_fields", MAX_LEG)?,
+    };
+    cx.states.set(settings);
+    Ok(())
+}
+
+const fn row(name: &'static str, ty: ValueType, doc: &'static str) -> ParamSignature {
+    ParamSignature { name, ty, check: None, declares: None, no_effect: None, doc }
+}
+
+const fn int(name: &'static str, doc: &'static str) -> ParamSignature {
+    row(name, ValueType::Int, doc)
+}
+
+const fn string(name: &'static str, doc: &'static str) -> ParamSignature {
+    row(name, ValueType::Str, doc)
+}
+
+/// Accepted, named at start.
+const fn idle(of: ParamSignature, why: &'static str) -> ParamSignature {
+    ParamSignature { no_effect: Some(why), ..of }
+}
+
+const fn declaring(name: &'static str, declared: DeclaredName, doc: &'static str) -> ParamSignature {
+    ParamSignature {
+        check: Some(fields::check),
+        declares: Some((declared, fields::declared_names)),
+        ..string(name, doc)
+    }
+}
+
+const NO_DB: &str = "records go to the log only";
+const NO_AAA: &str = "records are not sent to AAA servers";
+
+pub static PARAMS: &[ParamSignature] = &[
+    int("early_media", "1: a provisional reply with a body is accounted."),
+    int("report_cancels", "1: CANCELs can be accounted."),
+    int("detect_direction", "1: From and To tags are swapped in records of requests towards the caller."),
+    declaring("extra_fields", DeclaredName::AccExtra, "Values of `$acc_extra`: `log:tag[->label];..`, several times."),
+    declaring("leg_fields", DeclaredName::AccLeg, "Values of `$acc_leg`: `log:tag[->label];..`, several times."),
+    int("log_level", "Level of the `log` backend's lines; 2, notice."),
+    idle(string("log_facility", "Syslog facility of the records."), "records go where all log lines go"),
+    idle(string("aaa_url", "AAA server."), NO_AAA),
+    idle(int("service_type", "Service-Type of AAA records."), NO_AAA),
+    idle(string("db_url", "Database of the records."), NO_DB),
+    idle(string("db_table_acc", "Table of answered transactions and CDRs."), NO_DB),
+    idle(string("db_table_missed_calls", "Table of missed calls."), NO_DB),
+    idle(string("db_table_avp", "Name of an AVP."), NO_DB),
+    idle(string("acc_method_column", "Column of the records' tables."), NO_DB),
+    idle(string("acc_from_tag_column", "Column of the records' tables."), NO_DB),
+    idle(string("acc_to_tag_column", "Column of the records' tables."), NO_DB),
+    idle(string("acc_callid_column", "Column of the records' tables."), NO_DB),
+    idle(string("acc_sip_code_column", "Column of the records' tables."), NO_DB),
+    idle(string("acc_sip_reason_column", "Column of the records' tables."), NO_DB),
+    idle(string("acc_time_column", "Column of the records' tables."), NO_DB),
+];
+
+pub static CONSTRAINTS: &[Constraint] = &[
+    Constraint { check: |set, _| backend_set_up(set, Backend::Db, "db_url") },
+    Constraint { check: |set, _| backend_set_up(set, Backend::Aaa, "aaa_url") },
+];
+
+/// Fields of a backend need the parameter that says where the backend is.
+fn backend_set_up(set: &[(String, Setting)], backend: Backend, needed: &str) -> Result<(), String> {
+    let declares = |(name, value): &(String, Setting)| match value {
+        Setting::Str(text) if name == "extra_fields" || name == "leg_fields" => fields::names_backend(text, backend),
+        _ => false,
+    };
+    if set.iter().any(declares) && !set.iter().any(|(name, _)| name == needed) {
+        return Err(format!("fields of the `{}` backend need the parameter `{needed}`", backend.name()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn database_fields_need_a_database() {
+        let set = |name: &str, text: &str| (name.to_owned(), Setting::Str(text.as_bytes().to_vec()));
+        let fields = set("extra_fields", "db:a");
+        let error = backend_set_up(std::slice::from_ref(&fields), Backend::Db, "db_url");
+        assert_eq!(error, Err("fields of the `db` backend need the parameter `db_url`".to_owned()));
+        assert_eq!(backend_set_up(&[fields, set("db_url", "x")], Backend::Db, "db_url"), Ok(()));
+        assert_eq!(backend_set_up(&[set("extra_fields", "log:a")], Backend::Db, "db_url"), Ok(()));
+    }
+}
