@@ -265,7 +265,10 @@ impl Scanner<'_> {
 fn shown(text: &str) -> String {
     let bytes = super::source::bytes_of(text);
     match std::str::from_utf8(&bytes) {
-        Ok(text) if !text.chars().any(char::is_control) => format!("`{text}`"),
+        Ok(text) if text.chars().any(|c| c.is_control() || c.is_whitespace()) => {
+            text.chars().take(8).map(|c| format!("U+{:04X} ", u32::from(c))).collect::<String>().trim_end().to_owned()
+        }
+        Ok(text) => format!("`{text}`"),
         _ => bytes.iter().take(8).map(|b| format!("\\x{b:02x}")).collect(),
     }
 }

@@ -171,9 +171,8 @@ impl Flattener<'_> {
     }
 
     fn finish(mut self) -> Result<Source, String> {
-        let preprocessed = self.sources.preprocess(&[]).is_some();
-        if preprocessed {
-            self.preprocess()?;
+        if let Some(output) = self.sources.preprocess(&self.marked()) {
+            self.unmark(&text_of(&output?));
         }
         let mut end = self.source.text.len() as u32 + 1;
         for d in std::mem::take(&mut self.directives) {
@@ -198,8 +197,8 @@ impl Flattener<'_> {
         Ok(self.source)
     }
 
-    /// Sends the flat text with marker lines through the preprocessor and follows the markers that come back.
-    fn preprocess(&mut self) -> Result<(), String> {
+    /// The flat text with the marker lines a preprocessor sees and passes through.
+    fn marked(&self) -> Vec<u8> {
         let mut marked = Vec::new();
         let mut open: Option<FileId> = None;
         for (line, (file, number)) in self.source.text.split_inclusive('\n').zip(&self.lines) {
@@ -212,11 +211,10 @@ impl Flattener<'_> {
             marked.extend_from_slice(&bytes_of(line));
         }
         marked.extend_from_slice(format!("{FILE_END}\n").as_bytes());
-        let Some(output) = self.sources.preprocess(&marked) else { return Ok(()) };
-        self.unmark(&text_of(&output?));
-        Ok(())
+        marked
     }
 
+    /// Follows the markers in the output of the preprocessor.
     fn unmark(&mut self, output: &str) {
         let files = self.source.map.files().to_vec();
         let mut map = SourceMap::default();

@@ -77,18 +77,24 @@ impl Lower<'_> {
             Some((Op::Compare(_), _)) => self.comparison(view),
             Some((Op::Assign(_), _)) => self.assignment(view).map(|a| CondKind::Assign(Box::new(a))),
             Some((Op::Arith(_) | Op::Logic(_), _)) => {
-                self.arithmetic_in_condition(span);
+                self.arithmetic_in_condition(view);
                 None
             }
         };
         Cond { kind: kind.unwrap_or(CondKind::Bad), span }
     }
 
-    fn arithmetic_in_condition(&mut self, at: Span) {
-        let fixed = format!("[ {} ]", self.source(at));
-        let found = Diagnostic::new(codes::ARITH_IN_CONDITION, at, "arithmetic in a condition stands in `[ ]`")
-            .help(format!("write `{fixed}`"))
-            .fix(at, fixed, Applicability::MaybeIncorrect);
+    fn arithmetic_in_condition(&mut self, view: View<'_, '_>) {
+        let at = view.span();
+        let compares = view.ops.iter().any(|(op, _)| matches!(op, Op::Compare(_)));
+        let found = Diagnostic::new(codes::ARITH_IN_CONDITION, at, "arithmetic in a condition stands in `[ ]`");
+        // In brackets a comparison binds tighter than any operator: around the whole they would change its meaning.
+        let found = if compares {
+            found.help("assign the result to a variable first and compare that")
+        } else {
+            let fixed = format!("[ {} ]", self.source(at));
+            found.help(format!("write `{fixed}`")).fix(at, fixed, Applicability::MachineApplicable)
+        };
         self.report(found);
     }
 
@@ -99,7 +105,7 @@ impl Lower<'_> {
         let Op::Compare(op) = op else { return None };
         if let Some((_, second)) = view.ops.get(1) {
             match view.ops.get(1) {
-                Some((Op::Arith(_), _)) => self.arithmetic_in_condition(view.span()),
+                Some((Op::Arith(_), _)) => self.arithmetic_in_condition(view),
                 _ => self.error(
                     codes::NOT_A_CONDITION,
                     *second,
@@ -151,7 +157,7 @@ impl Lower<'_> {
         let found = Diagnostic::new(codes::COMPARE_LEFT, at, "the left side of a comparison must be a variable");
         match right.is(Rule::var) {
             true => found.help("swap the two sides"),
-            false => found.help("assign the value to a variable first, or write `[ ... ]` around arithmetic"),
+            false => found.help("assign the value to a variable first"),
         }
     }
 
@@ -210,7 +216,7 @@ impl Lower<'_> {
             }
             Rule::paren | Rule::bracket => {
                 Diagnostic::new(codes::ARITH_IN_CONDITION, at, "a variable cannot be compared with an expression")
-                    .help("assign the expression to a variable first, or write `[ ... ]` around it all")
+                    .help("assign the expression to a variable first")
             }
             _ => Diagnostic::new(codes::SYNTAX, at, "this cannot be compared with a variable"),
         };
@@ -227,8 +233,8 @@ impl Lower<'_> {
             }
             Number::Other => {}
         }
-        if let Some((Prefix::Complement, at)) = operand.prefixes.first() {
-            self.arithmetic_in_condition(at.to(operand.span));
+        if operand.prefixes.iter().any(|p| p.0 == Prefix::Complement) {
+            self.arithmetic_in_condition(View { operands: std::slice::from_ref(operand), ops: &[] });
             return None;
         }
         let Some(primary) = operand.primary.clone() else {

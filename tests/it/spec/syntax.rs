@@ -2,10 +2,10 @@
 //!
 //! `cfg syntax` is a script; its `diagnostics` are concise lines without the script's own name. In `items`, `stmts`,
 //! `conds` and `values` each line is a script of its own, `FINDINGS | TEXT`: the codes it yields, or `ok`. In them `↵` is
-//! a line end.
+//! a line end. A fix that a tool may apply unasked must leave fewer findings.
 use super::Outcome;
 use super::document::Case;
-use sipscript::diag::{Diagnostic, concise};
+use sipscript::diag::{Applicability, Diagnostic, concise};
 use sipscript::syntax::{Source, Sources, parse};
 
 struct Files<'a>(&'a Case);
@@ -49,10 +49,23 @@ pub fn values(case: &Case) -> Outcome {
 fn each_line(case: &Case, script: impl Fn(&str) -> String) -> String {
     let lines = case.body.lines().map(|line| {
         let text = line.split_once(" | ").map_or(line, |(_, text)| text);
-        let source = Source::single("line.cfg", script(&text.replace('↵', "\n")).as_bytes());
-        format!("{} | {text}\n", codes(&parse(&source).errors))
+        let script = script(&text.replace('↵', "\n"));
+        let found = parse(&Source::single("line.cfg", script.as_bytes())).errors;
+        let worse = found.iter().any(|d| !fix_helps(&script, found.len(), d));
+        let note = if worse { " (a fix does not help)" } else { "" };
+        format!("{}{note} | {text}\n", codes(&found))
     });
     lines.collect()
+}
+
+/// Whether the script has fewer findings with the fix that a tool may apply unasked.
+fn fix_helps(script: &str, findings: usize, found: &Diagnostic) -> bool {
+    let Some(fix) = found.fix.as_ref().filter(|f| f.applicability == Applicability::MachineApplicable) else {
+        return true;
+    };
+    let mut fixed = script.to_owned();
+    fixed.replace_range(fix.span.start as usize..fix.span.end as usize, &fix.replacement);
+    parse(&Source::single("line.cfg", fixed.as_bytes())).errors.len() < findings
 }
 
 fn codes(found: &[Diagnostic]) -> String {
