@@ -1,5 +1,6 @@
 //! Integration tests, a module for each capability.
 #![allow(clippy::disallowed_methods, reason = "tests read files and draw seeds")]
+mod catalog_agreement;
 mod findings;
 mod layering;
 mod spec;
