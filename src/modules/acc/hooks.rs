@@ -158,9 +158,12 @@ fn terminated(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     }
 }
 
+/// Whether the run is that of a peer's BYE.
 fn runs_bye_of(cx: &Cx<'_>, dialog: &Arc<Dialog>) -> bool {
     let own = cx.run.own.dialog.as_ref();
-    cx.run.msg.is_request() && cx.run.msg.method() == Method::Bye && own.is_some_and(|own| Arc::ptr_eq(own, dialog))
+    let made_here = cx.run.tx.as_ref().is_some_and(|tx| tx.local);
+    let is_bye = cx.run.msg.is_request() && cx.run.msg.method() == Method::Bye;
+    is_bye && !made_here && own.is_some_and(|own| Arc::ptr_eq(own, dialog))
 }
 
 fn bye_answered(cx: &Cx<'_>, tx: &Transaction) {

@@ -1,25 +1,36 @@
 //! Ending a call from here: a BYE towards each leg, in the name of the other (RFC 3261 15).
+use super::settings::Settings;
 use super::states;
 use crate::base::Str;
 use crate::context::{Dialog, DialogState};
+use crate::modules::tm::local::{self, LocalRequest};
 use crate::proto::dialog::{Event, LegId};
+use crate::sip::Method;
 use crate::vm::Cx;
 use std::sync::Arc;
 
 /// An in-dialog request that this server makes: everything but Via and the header fields of the transport.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LegRequest {
-    pub request_uri: Str,
-    pub from_uri: Str,
-    pub from_tag: Str,
-    pub to_uri: Str,
-    pub to_tag: Str,
-    pub call_id: Str,
-    pub cseq: u32,
+struct LegRequest {
+    request_uri: Str,
+    from: Party,
+    to: Party,
+    cseq: u32,
     /// Route values, `<uri>` each.
-    pub routes: Vec<Str>,
+    routes: Vec<Str>,
     /// The listener that faces the leg, `proto:ip:port`.
-    pub socket: Str,
+    socket: Str,
+}
+
+/// An end of the call as From and To name it.
+struct Party {
+    uri: Str,
+    tag: Str,
+}
+
+impl Party {
+    fn value(&self) -> Str {
+        Str::from([b"<", self.uri.as_bytes(), b">;tag=", self.tag.as_bytes()].concat())
+    }
 }
 
 /// A BYE to each leg. One that cannot be sent counts as answered.
@@ -36,8 +47,18 @@ pub fn send(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     }
 }
 
-fn dispatch(_: &mut Cx<'_>, _: &Arc<Dialog>, _: LegRequest) -> bool {
-    false
+/// False when it cannot be sent; otherwise its final reply, or the lack of one, is the end of it.
+fn dispatch(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, request: LegRequest) -> bool {
+    let settings: &Settings = cx.core.state();
+    let (uri, from, to) = (request.request_uri, request.from.value(), request.to.value());
+    let mut bye = LocalRequest::new(Method::Bye, uri, from, to, dialog.call_id.clone(), request.cseq);
+    bye.routes = request.routes;
+    bye.socket = cx.core.sockets.all().iter().find(|s| *s.text().as_bytes() == *request.socket).map(|s| s.id);
+    bye.headers = settings.extra_headers.clone().unwrap_or_default();
+    bye.dialog = Some(dialog.clone());
+    let ended = dialog.clone();
+    bye.end = Some(Box::new(move |cx, _, _| states::apply(cx, &ended, Event::LocalByeDone)));
+    local::send(cx, bye)
 }
 
 /// The next request towards a leg. `None` when it never said where it can be reached.
@@ -48,17 +69,11 @@ fn towards(dialog: &Dialog, state: &mut DialogState, to: LegId, callee: LegId) -
     if target.contact.is_empty() {
         return None;
     }
-    let (from_uri, to_uri) = match to {
-        LegId::CALLER => (&dialog.to_uri, &dialog.from_uri),
-        _ => (&dialog.from_uri, &dialog.to_uri),
-    };
+    let uri_of = |leg: LegId| if leg == LegId::CALLER { &dialog.from_uri } else { &dialog.to_uri };
     Some(LegRequest {
         request_uri: target.contact.clone(),
-        from_uri: from_uri.clone(),
-        from_tag: sender.tag.clone(),
-        to_uri: to_uri.clone(),
-        to_tag: target.tag.clone(),
-        call_id: dialog.call_id.clone(),
+        from: Party { uri: uri_of(from).clone(), tag: sender.tag.clone() },
+        to: Party { uri: uri_of(to).clone(), tag: target.tag.clone() },
         cseq,
         routes: routes(&target.route_set),
         socket: target.socket.clone(),

@@ -39,7 +39,7 @@ fn begins(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, tx: &Arc<Transaction>) {
 
 /// The transaction left its table.
 pub fn transaction_ended(cx: &mut Cx<'_>, tx: &Arc<Transaction>) {
-    let Some(dialog) = tx.state.lock().dialog.take() else { return };
+    let Some(dialog) = gives_up(tx) else { return };
     let was_initial = {
         let mut state = dialog.state.lock();
         let was_initial = state.initial_tx == Some(tx.id);
@@ -56,14 +56,33 @@ pub fn transaction_ended(cx: &mut Cx<'_>, tx: &Arc<Transaction>) {
     }
 }
 
-/// A CANCEL met its INVITE: the call is that of the INVITE.
+/// A slot of a transaction that gave its dialog up.
+struct GivenUp;
+
+/// The dialog of a transaction that ends, the first time it is said to.
+fn gives_up(tx: &Transaction) -> Option<Arc<Dialog>> {
+    let mut state = tx.state.lock();
+    if state.slots.get::<GivenUp>().is_some() {
+        return None;
+    }
+    state.slots.set(GivenUp);
+    state.dialog.clone()
+}
+
+/// A CANCEL, or an ACK that goes no further, met its INVITE: the call is that of the INVITE.
 pub fn matched(cx: &mut Cx<'_>, tx: &Arc<Transaction>) {
     let Some(dialog) = tx.state.lock().dialog.clone() else { return };
     if cx.run.own.dialog.is_none() {
         cx.run.own.dialog = Some(dialog.clone());
     }
-    if cx.run.msg.method() == Method::Cancel && is_initial(&dialog, tx) {
-        states::apply(cx, &dialog, Event::Cancel);
+    if !is_initial(&dialog, tx) {
+        return;
+    }
+    match cx.run.msg.method() {
+        Method::Cancel => states::apply(cx, &dialog, Event::Cancel),
+        // Of a 2xx made here; that of a refusal finds the dialog ended.
+        Method::Ack => states::apply(cx, &dialog, Event::Ack),
+        _ => {}
     }
 }
 

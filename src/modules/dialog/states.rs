@@ -96,6 +96,9 @@ fn revive(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
 
 /// Makes a dialog the run's own and keeps it findable until the run ends.
 pub fn hold(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    if cx.run.own.holds && cx.run.own.dialog.as_ref().is_some_and(|own| Arc::ptr_eq(own, dialog)) {
+        return;
+    }
     release(cx);
     cx.run.own.dialog = Some(dialog.clone());
     cx.run.own.holds = true;
