@@ -6,12 +6,16 @@
 //! tables to bodies. No name of the script language stands here: functions and variables are looked up in the catalog.
 //!
 //! A new kind of statement is an [`Op`] or a [`Command`], lowered in `lower/`, shown by `dump`, checked by `verify`.
+mod dump;
 mod lower;
 mod program;
+mod verify;
 
+pub use dump::dump;
 pub use lower::lower;
 pub use program::{
     After, Argument, Assignment, CallSite, Command, Compare, Cond, Expr, ForEach, FormatId, IndexRef, Label,
     LevelSource, Literal, NamePiece, NameRef, Op, PatternId, PatternText, Pc, Piece, Place, Program, ReturnCode, Right,
     Route, RouteCall, RouteId, RouteTarget, SiteId, Switch, Temp, TransformArgRef, TransformRef, VarId, VarRef,
 };
+pub use verify::{Broken, verify};

@@ -8,7 +8,7 @@ use super::eval::{
     cond, text,
 };
 use super::image::Image;
-use super::pvar::{NameKind, Store};
+use super::pvar::Store;
 use super::ret::{Answer, Ret, Scope, SubRun};
 use super::task::FaultKind;
 use crate::base::Str;
@@ -17,7 +17,7 @@ use crate::ir::{
     After, Command, ForEach, Label, Literal, Op, Pc, Place, ReturnCode, RouteCall, RouteId, RouteTarget, SiteId,
     Switch, Temp,
 };
-use crate::registry::RouteKind;
+use crate::registry::{RouteKind, VarKind};
 use smallvec::SmallVec;
 
 /// Routes on the call stack at most, the outermost included.
@@ -440,10 +440,9 @@ impl Script {
         drop(self.keep(each.index, Value::Int(at.saturating_add(1))));
         let how = match each.target {
             Place::Slot(_) => Store::Set,
-            Place::Var(id) => match image.var(id).row.name {
-                NameKind::Slot | NameKind::Avp => Store::Set,
-                _ => Store::Replace,
-            },
+            // A document's `=` would add to what the turn before left.
+            Place::Var(id) if image.var(id).row.sig.kind == VarKind::Document => Store::Replace,
+            Place::Var(_) => Store::Set,
         };
         match eval::assign::store(cx, each.target, how, value) {
             Assigned::Stored(bytes) => match budget.store(bytes, cx.run) {

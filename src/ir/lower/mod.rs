@@ -101,6 +101,7 @@ impl<'a> Lowering<'a> {
         for op in &mut self.program.ops {
             op.jumps(&mut |to| *to = labels.get(*to as usize).copied().flatten().unwrap_or(end));
         }
+        debug_assert_eq!(super::verify(&self.program), Ok(()));
         Ok(self.program)
     }
 
@@ -152,5 +153,138 @@ impl<'a> Lowering<'a> {
         let pieces = pieces.collect();
         self.program.formats.push(pieces);
         FormatId(self.program.formats.len() as u32 - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::{ModuleSignature, Param, ParamType, PvarSignature, RouteMask, Signature, SubName, VarKind};
+
+    const N: Param = Param { name: "n", ty: ParamType::Int, optional: true };
+    static F: Signature = Signature { name: "f", params: &[N], routes: RouteMask::ALL, roles: &[], doc: "" };
+    static X: PvarSignature = PvarSignature {
+        name: "x",
+        kind: VarKind::Plain,
+        sub: SubName::None,
+        dynamic_sub: false,
+        index: true,
+        words: &[],
+        writable: true,
+        uses: None,
+        check_sub: None,
+        doc: "",
+    };
+
+    fn check(statements: &str, expected: &str) {
+        let script = format!("route {{ {statements} }} route[r] {{ exit; }}");
+        let source = crate::syntax::Source::single("test.cfg", script.as_bytes());
+        let parsed = crate::syntax::parse(&source);
+        let core = ModuleSignature {
+            name: CORE,
+            needs: &[],
+            functions: vec![&F],
+            pvars: vec![&X],
+            transforms: Vec::new(),
+            params: &[],
+            constraints: &[],
+            events: &[],
+            statistics: &[],
+            transport: None,
+        };
+        let catalog = Catalog::new(vec![core]);
+        let program = lower(&parsed.ast, &catalog).unwrap_or_else(|e| panic!("{script}: {e:?}"));
+        let dumped = crate::ir::dump(&program, &catalog);
+        let code = dumped.lines().map(str::trim).skip(1).take_while(|l| *l != "route[r]");
+        let expected: Vec<&str> = expected.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+        assert_eq!(code.collect::<Vec<_>>(), expected, "{script}\n{dumped}");
+    }
+
+    #[test]
+    fn a_condition_without_commands_stays_a_tree() {
+        check(
+            r#"if ($x == 1 && !($x =~ "^a") or [ $x + 1 ]) f(1); else f();"#,
+            "0 if ($x == 1 and not $x =~ /^a/ or [($x + 1)]) is false -> 3
+             1 f(1)
+             2 -> 4
+             3 f()
+             4 end",
+        );
+    }
+
+    #[test]
+    fn commands_make_jumps_of_a_condition() {
+        check(
+            "if (!f(1) && $x == 1 || f(2)) exit;",
+            "0 f(1)
+             1 if code is true -> 3
+             2 if $x == 1 is true -> 5, error -> 7
+             3 f(2)
+             4 if code is false -> 7
+             5 exit
+             6 -> 8
+             7 code = 1, rc = 1
+             8 end",
+        );
+    }
+
+    #[test]
+    fn operands_before_a_command_are_kept() {
+        check(
+            "$x = $x + 1 + f(2) + 3;",
+            "0 t0 = ($x + 1), error -> 4
+             1 t1 = f(2)
+             2 $x = (t0 + t1 + 3)
+             3 -> 5
+             4 fail
+             5 end",
+        );
+    }
+
+    #[test]
+    fn loops_and_switches_are_jumps() {
+        check(
+            "while ($x) { switch ($x) { case 1: break; case \"a\": default: f(); } }",
+            "0 t0 = 0
+             1 count t0, limit -> 9
+             2 if $x is false -> 8
+             3 switch $x: 1 -> 4, \"a\" -> 6, else -> 6
+             4 code = -5, rc = -5
+             5 -> 7
+             6 f()
+             7 -> 1
+             8 code = 1, rc = 1
+             9 end",
+        );
+        check(
+            "for ($x in $(x[*])) route(r, 1);",
+            "0 t0 = 0
+             1 $x = next of $x by t0, end -> 4
+             2 route(r, 1)
+             3 -> 1
+             4 code = 1, rc = 1
+             5 end",
+        );
+    }
+
+    #[test]
+    fn asynchronous_calls_end_in_a_jump_to_their_route() {
+        check(
+            "async(f(1), r); launch(f(2), r);",
+            "0 t0 = f(1)
+             1 resume in r
+             2 t1 = f(2)
+             3 report to r
+             4 end",
+        );
+    }
+
+    #[test]
+    fn what_the_checker_should_have_refused_comes_back_as_findings() {
+        let script = "route { g(); $nosuch = 1; route(nowhere); }";
+        let source = crate::syntax::Source::single("test.cfg", script.as_bytes());
+        let refused = lower(&crate::syntax::parse(&source).ast, &Catalog::new(Vec::new()));
+        let ids: Vec<&str> = refused.map_or_else(|e| e.iter().map(|d| d.code.id).collect(), |_| Vec::new());
+        assert_eq!(ids, ["E101", "E109", "E107"]);
     }
 }
