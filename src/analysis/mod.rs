@@ -12,6 +12,8 @@ mod script;
 mod sites;
 mod walk;
 
+pub use modules::Modules;
+
 use crate::diag::Diagnostic;
 use crate::registry::Catalog;
 use crate::syntax::ast::Ast;

@@ -5,6 +5,7 @@ use super::effect::{Datagram, Effect, Output, WaitId};
 use super::event::ScriptEvent;
 use super::faults::Faults;
 use super::log::Log;
+use super::run::Received;
 use super::settings::CoreSettings;
 use super::slots::ModuleStates;
 use super::sockets::Sockets;
@@ -13,6 +14,7 @@ use super::transaction::{Transaction, Transactions, TxId};
 use crate::base::{IdGen, Instant};
 use crate::proto::dialog::Did;
 use crate::proto::timer::Wheel;
+use crate::sip::Message;
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -100,8 +102,14 @@ pub struct Shard {
     pub ids: IdGen,
     /// Room for messages being printed.
     pub scratch: Vec<u8>,
-    /// The transaction being worked on, for the report when that panics.
+    /// The transaction being worked on, for what a panic leaves behind.
     pub at_work: Option<Arc<Transaction>>,
+    /// The request being handled, for the same.
+    pub request: Option<(Arc<Message>, Received)>,
+    /// Timers being handled.
+    pub due: Vec<Timer>,
+    /// Messages that came in here.
+    pub received: u64,
 }
 
 impl Shard {
@@ -114,6 +122,9 @@ impl Shard {
             ids: IdGen::new(seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             scratch: Vec::with_capacity(2048),
             at_work: None,
+            request: None,
+            due: Vec::new(),
+            received: 0,
         }
     }
 

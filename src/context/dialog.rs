@@ -88,6 +88,8 @@ pub struct DialogState {
     pub expires: Option<Instant>,
     /// Stale timers are known by it.
     pub timer_generation: u32,
+    /// A fault of ours met its transaction: it is not to be trusted, and its timer ends it.
+    pub damaged: bool,
     /// When state 3 was reached, microseconds since 1970.
     pub started_us: Option<u64>,
     pub end_reason: Option<EndReason>,
@@ -121,6 +123,7 @@ impl DialogState {
             lifetime: None,
             expires: None,
             timer_generation: 0,
+            damaged: false,
             started_us: None,
             end_reason: None,
             delete_delay: None,

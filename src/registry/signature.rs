@@ -153,6 +153,8 @@ pub enum Role {
     Pops(ContextKind),
     /// Sends the request on.
     Relays,
+    /// Does so without a transaction: replies come back statelessly.
+    Stateless,
     Replies,
     /// Always ends the script.
     EndsScript,

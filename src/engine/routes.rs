@@ -1,0 +1,75 @@
+//! Routes that no message brings: startup, timers, events. They run over a request that nobody sent.
+use super::Engine;
+use crate::base::{Now, Str};
+use crate::context::{Received, Run, ScriptEvent, Shard, SocketId, Timer, dummy};
+use crate::registry::RouteKind;
+use crate::vm::{Cx, Ret, Scope, SubRun};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Events that events raise, at most, before the rest waits for the next message.
+const EVENTS: usize = 1_000;
+
+pub fn start(engine: &Engine, shard: &mut Shard, now: Now) {
+    let image = engine.image();
+    if image.route(RouteKind::Startup, None).is_some() {
+        run(engine, shard, now, blank(RouteKind::Startup, now), route(RouteKind::Startup, None));
+    }
+    for (number, route) in image.timer_routes.iter().enumerate() {
+        let at = now.mono + Duration::from_secs(u64::from(route.seconds));
+        shard.arm(at, Timer::Route(number as u32));
+    }
+}
+
+/// Runs a timer route and sets it for its next time; one that a reload took away is not set again.
+pub fn timer(engine: &Engine, shard: &mut Shard, now: Now, number: u32) {
+    let image = engine.image();
+    let Some(timer) = image.timer_routes.get(number as usize) else { return };
+    shard.arm(now.mono + Duration::from_secs(u64::from(timer.seconds)), Timer::Route(number));
+    run(engine, shard, now, blank(RouteKind::Timer, now), route(RouteKind::Timer, Some(timer.key.clone())));
+}
+
+/// A timer that a module armed: the first module that knows it takes it.
+pub fn module_timer(engine: &Engine, shard: &mut Shard, now: Now, timer: Timer) {
+    run(engine, shard, now, blank(RouteKind::Timer, now), move |cx| {
+        let image = cx.image.clone();
+        image.timers.iter().find_map(|take| take(cx, &timer)).unwrap_or(Ret::TRUE)
+    });
+}
+
+/// Runs the event routes of what was raised meanwhile.
+pub fn raise_events(engine: &Engine, shard: &mut Shard, now: Now) {
+    for _ in 0..EVENTS {
+        if shard.events.is_empty() {
+            return;
+        }
+        let event = shard.events.remove(0);
+        raise(engine, shard, now, event);
+    }
+}
+
+fn raise(engine: &Engine, shard: &mut Shard, now: Now, event: ScriptEvent) {
+    let name = Str::from_static(event.name);
+    if engine.image().route(RouteKind::Event, Some(&name)).is_none() {
+        return;
+    }
+    let mut over = blank(RouteKind::Event, now);
+    over.script.event = event.params;
+    run(engine, shard, now, over, route(RouteKind::Event, Some(name)));
+}
+
+fn run(engine: &Engine, shard: &mut Shard, now: Now, over: Box<Run>, entry: impl FnOnce(&mut Cx<'_>) -> Ret) {
+    let ran = engine.run(shard, now, over, entry);
+    engine.settle(shard, now, ran, None);
+}
+
+fn route(kind: RouteKind, name: Option<Str>) -> impl FnOnce(&mut Cx<'_>) -> Ret {
+    let sub = SubRun { kind, name, scope: Scope::Same };
+    move |_| Ret::Run(Box::new(sub), Box::new(|_, _| Ret::TRUE))
+}
+
+/// A run without a message of its own.
+fn blank(kind: RouteKind, now: Now) -> Box<Run> {
+    let from = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
+    Box::new(Run::new(kind, dummy::request(), Received { from, socket: SocketId(0), at: now, number: 0 }))
+}

@@ -1,0 +1,98 @@
+//! Suspended runs, and what waits behind them: the CANCEL of a request that has no transaction yet.
+use crate::base::Now;
+use crate::context::{Effect, Output, Shard, SocketId, Timer, WaitId};
+use crate::proto::transaction::Key;
+use crate::vm::Task;
+use bytes::Bytes;
+use dashmap::DashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How long an answer is waited for, when nothing but its arrival ends the wait.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Messages kept behind one request; a peer needs one.
+const HELD: usize = 4;
+
+/// A run that waits. `key` is that of its request while it has no transaction.
+pub struct Suspended {
+    pub task: Box<Task>,
+    pub key: Option<Key>,
+}
+
+/// A message that waits for the request before it.
+pub struct Held {
+    pub socket: SocketId,
+    pub from: SocketAddr,
+    pub bytes: Bytes,
+}
+
+#[derive(Default)]
+pub struct Waiting {
+    runs: DashMap<WaitId, Suspended, ahash::RandomState>,
+    unborn: DashMap<Key, Vec<Held>, ahash::RandomState>,
+    /// Entries of `unborn`, so that nobody looks there while there are none.
+    count: AtomicUsize,
+}
+
+impl Waiting {
+    pub fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Keeps a task; with a key also its request, so that repetitions are known.
+    pub fn keep(&self, id: WaitId, task: Box<Task>, key: Option<Key>) {
+        if let Some(key) = key
+            && !self.unborn.contains_key(&key)
+        {
+            self.unborn.insert(key, Vec::new());
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+        self.runs.insert(id, Suspended { task, key });
+    }
+
+    pub fn take(&self, id: WaitId) -> Option<Suspended> {
+        self.runs.remove(&id).map(|(_, s)| s)
+    }
+
+    /// A request does not wait without a transaction any more.
+    pub fn release(&self, key: Key) -> Vec<Held> {
+        match self.unborn.remove(&key) {
+            Some((_, held)) => {
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                held
+            }
+            None => Vec::new(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 0
+    }
+
+    pub fn holds(&self, key: Key) -> bool {
+        self.unborn.contains_key(&key)
+    }
+
+    /// Puts a message behind the request with this key. False when there is none, or no room.
+    pub fn hold(&self, key: Key, message: Held) -> bool {
+        match self.unborn.get_mut(&key) {
+            Some(mut held) if held.len() < HELD => {
+                held.push(message);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+}
+
+/// Sees to it that a wait ends, even if whoever was asked never answers.
+pub fn arm(shard: &mut Shard, now: Now, id: WaitId) {
+    let asked = shard.out.iter().rev().find_map(|o| match o {
+        Output::Wait { id: asked, effect } if *asked == id => Some(effect),
+        Output::Wait { .. } | Output::Send(_) => None,
+    });
+    if matches!(asked, Some(Effect::Resolve { .. })) {
+        shard.arm(now.mono + PATIENCE, Timer::Suspended(id));
+    }
+}
