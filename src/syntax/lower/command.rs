@@ -1,4 +1,5 @@
 //! Calls of functions, and the built-in commands with the forms each has.
+use super::builtin::BUILTINS;
 use super::flat::{Flat, Operand};
 use super::literal::Number;
 use super::{Lower, Pair, bare_word, child, span};
@@ -8,52 +9,18 @@ use crate::syntax::ast::*;
 use crate::syntax::grammar::Rule;
 use crate::syntax::keywords;
 
-/// How the arguments of a built-in command become its node; `None` when they have none of its forms.
-type Form = fn(&mut Lower<'_>, &[Given<'_>]) -> Option<CommandKind>;
-
-struct Builtin {
-    name: &'static str,
-    form: Form,
-    /// For messages.
-    forms: &'static str,
-}
-
-static BUILTINS: &[Builtin] = &[
-    Builtin { name: "assert", form: assert, forms: "`assert(CONDITION)` or `assert(CONDITION, \"text\")`" },
-    Builtin {
-        name: "async",
-        form: asynchronous,
-        forms: "`async(FUNCTION(...), ROUTE)` or `async(FUNCTION(...), ROUTE, SECONDS)`",
-    },
-    Builtin { name: "drop", form: drop, forms: "`drop` or `drop()`" },
-    Builtin { name: "error", form: error, forms: "`error(\"text\", \"text\")`" },
-    Builtin { name: "exit", form: exit, forms: "`exit` or `exit()`" },
-    Builtin {
-        name: "launch",
-        form: launch,
-        forms: "`launch(FUNCTION(...))`, with `, ROUTE` and `, \"text\"` behind the call",
-    },
-    Builtin { name: "log", form: log, forms: "`log(\"text\")` or `log(NUMBER, \"text\")`" },
-    Builtin { name: "route", form: route, forms: "`route(NAME)` or `route(NAME, PARAMETER, ...)`" },
-    Builtin { name: "xdbg", form: xdbg, forms: "`xdbg(\"text\")`" },
-    Builtin { name: "xlog", form: xlog, forms: "`xlog(\"text\")` or `xlog(\"LEVEL\", \"text\")`" },
-];
-
-/// Parameters a route may be called with.
-const MAX_ROUTE_PARAMS: usize = 8;
-
 /// An argument as the grammar leaves it.
 pub(super) struct Given<'i> {
     /// `None`: omitted.
-    value: Option<Operand<'i>>,
-    span: Span,
+    pub value: Option<Operand<'i>>,
+    pub span: Span,
     /// More than one operand, or text behind it.
-    compound: Option<Pair<'i>>,
-    junk: Option<Span>,
+    pub compound: Option<Pair<'i>>,
+    pub junk: Option<Span>,
 }
 
 impl<'i> Given<'i> {
-    fn is_omitted(&self) -> bool {
+    pub(super) fn is_omitted(&self) -> bool {
         self.value.is_none() && self.compound.is_none() && self.junk.is_none()
     }
 
@@ -61,7 +28,7 @@ impl<'i> Given<'i> {
         self.plain(rule).is_some()
     }
 
-    fn plain(&self, rule: Rule) -> Option<&Pair<'i>> {
+    pub(super) fn plain(&self, rule: Rule) -> Option<&Pair<'i>> {
         let simple = self.compound.is_none() && self.junk.is_none();
         self.value.as_ref().filter(|_| simple).and_then(|v| v.plain(rule))
     }
@@ -248,7 +215,7 @@ impl Lower<'_> {
     }
 
     /// A parameter of `route()` or a value of `return()`.
-    fn literal(&mut self, given: &Given<'_>) -> Literal {
+    pub(super) fn literal(&mut self, given: &Given<'_>) -> Literal {
         if given.is(Rule::null) {
             return Literal::Null(given.span);
         }
@@ -265,11 +232,11 @@ impl Lower<'_> {
     }
 
     /// A single string.
-    fn text(&mut self, given: &Given<'_>) -> Option<StrLit> {
+    pub(super) fn text(&mut self, given: &Given<'_>) -> Option<StrLit> {
         self.one_string(given.plain(Rule::strings)?)
     }
 
-    fn int(&mut self, given: &Given<'_>) -> Option<IntLit> {
+    pub(super) fn int(&mut self, given: &Given<'_>) -> Option<IntLit> {
         let operand = given.value.as_ref().filter(|_| given.compound.is_none() && given.junk.is_none())?;
         match self.operand_number(operand) {
             Number::Int(i) => Some(i),
@@ -278,7 +245,7 @@ impl Lower<'_> {
     }
 
     /// A route's name: a word, a number without sign or a string.
-    fn route_name(&mut self, given: &Given<'_>) -> Option<Name> {
+    pub(super) fn route_name(&mut self, given: &Given<'_>) -> Option<Name> {
         if let Some(word) = given.plain(Rule::call) {
             if child(word, Rule::args).is_some() {
                 return None;
@@ -296,7 +263,7 @@ impl Lower<'_> {
     }
 
     /// The call inside `async()` and `launch()`.
-    fn inner_call(&mut self, given: &Given<'_>) -> Option<Call> {
+    pub(super) fn inner_call(&mut self, given: &Given<'_>) -> Option<Call> {
         let call = given.plain(Rule::call)?.clone();
         if let Some(word) = bare_word(&call) {
             self.bare_word(word.as_str(), given.span);
@@ -323,114 +290,6 @@ fn given(arg: Pair<'_>, token_end: impl Fn(u32) -> u32) -> Given<'_> {
         }
     }
     given
-}
-
-fn exit(_: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    takes_nothing(given).then_some(CommandKind::Exit)
-}
-
-fn drop(_: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    takes_nothing(given).then_some(CommandKind::Drop)
-}
-
-fn takes_nothing(given: &[Given<'_>]) -> bool {
-    given.len() == 1 && given.iter().all(Given::is_omitted)
-}
-
-fn assert(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    let (first, rest) = given.split_first()?;
-    let text = match rest {
-        [] => None,
-        [text] => Some(lower.text(text)?),
-        _ => return None,
-    };
-    if first.junk.is_some() {
-        return None;
-    }
-    let cond = match (&first.compound, &first.value) {
-        (Some(expr), _) => lower.cond(expr.clone()),
-        (None, Some(operand)) => lower.cond_operand(operand),
-        (None, None) => return None,
-    };
-    Some(CommandKind::Assert { cond: Box::new(cond), text })
-}
-
-fn log(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    match given {
-        [text] => lower.text(text).map(|text| CommandKind::Log { level: None, text }),
-        [level, text] => {
-            let level = lower.int(level)?;
-            lower.text(text).map(|text| CommandKind::Log { level: Some(level), text })
-        }
-        _ => None,
-    }
-}
-
-fn error(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    let [first, second] = given else { return None };
-    Some(CommandKind::Error { first: lower.text(first)?, second: lower.text(second)? })
-}
-
-fn xlog(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    let (level, format) = match given {
-        [format] => (None, format),
-        [level, format] => {
-            if let Some(word) = level.plain(Rule::call).and_then(bare_word) {
-                let message = format!("bare word `{}`: the level of `xlog` is a string", word.as_str());
-                lower.quote_it(codes::BARE_WORD, level.span, message);
-                return None;
-            }
-            let level = lower.text(level)?;
-            (Some(level), format)
-        }
-        _ => return None,
-    };
-    let format = lower.strings(format.plain(Rule::strings)?);
-    Some(CommandKind::Xlog(Xlog { debug: false, level, format }))
-}
-
-fn xdbg(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    let [format] = given else { return None };
-    let format = lower.strings(format.plain(Rule::strings)?);
-    Some(CommandKind::Xlog(Xlog { debug: true, level: None, format }))
-}
-
-fn route(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    let (first, rest) = given.split_first()?;
-    let target = match first.plain(Rule::var) {
-        Some(var) => RouteTarget::Var(lower.var(var)),
-        None => RouteTarget::Name(lower.route_name(first)?),
-    };
-    if let Some(extra) = rest.get(MAX_ROUTE_PARAMS) {
-        let message = format!("a route takes at most {MAX_ROUTE_PARAMS} parameters");
-        lower.error(codes::ARITY, extra.span, message);
-    }
-    let args = rest.iter().map(|g| lower.literal(g)).collect();
-    Some(CommandKind::Route(RouteCall { target, args }))
-}
-
-fn asynchronous(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    let (call, resume, timeout) = match given {
-        [call, resume] => (call, resume, None),
-        [call, resume, timeout] => (call, resume, Some(lower.number(timeout.plain(Rule::number)?))),
-        _ => return None,
-    };
-    let call = lower.inner_call(call)?;
-    Some(CommandKind::Async(Async { call, resume: lower.route_name(resume)?, timeout }))
-}
-
-fn launch(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
-    let (first, rest) = given.split_first()?;
-    let call = lower.inner_call(first)?;
-    let report = match rest.first() {
-        Some(name) => Some(lower.route_name(name)?),
-        None => None,
-    };
-    let param = match rest.get(1) {
-        Some(text) => Some(lower.text(text)?),
-        None => None,
-    };
-    (rest.len() <= 2).then_some(CommandKind::Launch(Launch { call, report, param }))
 }
 
 impl Lower<'_> {

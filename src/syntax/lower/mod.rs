@@ -2,14 +2,17 @@
 //!
 //! Each function takes the pair of its rule and always returns a node: what cannot be read becomes a `Bad` node and a
 //! finding. A statement reports its first defect and not what follows from it.
+mod builtin;
 mod command;
 mod cond;
+mod control;
 mod flat;
 mod global;
 mod item;
 mod literal;
 mod socket;
 mod stmt;
+mod switch;
 mod value;
 
 use super::ast::{Ast, Trivia};
