@@ -4,10 +4,12 @@
 //! that and nothing else. `opensips` has the names OpenSIPS knows, also those not implemented here, and `near` finds
 //! the name somebody meant. Bodies are absent: they are the VM's.
 pub mod catalog;
+pub mod core_params;
 pub mod near;
 pub mod opensips;
 pub mod signature;
 
+pub use core_params::{CORE_PARAMS, CoreParam, core_param};
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
 pub use signature::{
     Constraint, ConstraintCheck, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, NamesIn, Param,
