@@ -1,9 +1,10 @@
 //! Global parameters of a script become settings: one table row a parameter.
 //!
-//! Types were checked before; a value of the wrong shape is left alone here. A parameter without a row has no effect,
-//! and is named at start.
+//! Types were checked before; a value of the wrong shape is left alone here. A parameter without a row has no effect:
+//! `registry::core_params` says why, and it is named at start.
 use crate::base::{Span, Str};
 use crate::context::{Alias, CoreSettings};
+use crate::registry::core_param;
 use crate::sip::Transport;
 use crate::syntax::ast::{self, Ast, GlobalValue, HostKind, SocketOptionKind};
 
@@ -104,12 +105,11 @@ static SETTERS: &[(&str, Setter)] = setters! {
     "advertised_address" => |s, v: host| s.core.advertised_address = Some(v);
     "advertised_port" => |s, v: int| s.core.advertised_port = u16::try_from(v).ok();
     "enable_asserts" => |s, v: int| s.core.enable_asserts = v != 0;
-    "abort_on_assert" => |s, v: int| s.core.abort_on_assert = v != 0;
     "check_via" => |s, v: int| s.core.check_via = v != 0;
     "sip_warning" => |s, v: int| s.core.sip_warning = v != 0;
     "disable_503_translation" => |s, v: int| s.core.disable_503_translation = v != 0;
     "disable_stateless_fwd" => |s, v: int| s.core.stateless_forwarding = Some(v == 0);
-    "mhomed" => |s, v: int| s.core.mhomed = v != 0;
+    "xlog_force_color" => |s, v: int| s.core.xlog_force_color = v != 0;
     "udp_workers" => |s, v: workers| s.server.udp_workers = v.max(1);
     "stderror_enabled" => |s, v: int| s.server.stderr_enabled = v != 0;
     "syslog_enabled" => |s, v: int| s.server.syslog_enabled = v != 0;
@@ -123,16 +123,10 @@ static SETTERS: &[(&str, Setter)] = setters! {
     "debug_mode" => |s, v: int| s.server.debug_mode = v != 0;
     "chroot" => |s, v: word| s.server.chroot = Some(v);
     "wdir" => |s, v: word| s.server.working_dir = Some(v);
-    "workdir" => |s, v: word| s.server.working_dir = Some(v);
     "open_files_limit" => |s, v: int| s.server.open_files_limit = u32::try_from(v).ok();
     "tos" => |s, v: int| s.server.tos = u32::try_from(v).ok();
     "mpath" => |_s, _v: anything| ();
 };
-
-/// Whether a global parameter changes anything here.
-pub fn has_effect(name: &str) -> bool {
-    matches!(name, "socket" | "alias") || SETTERS.iter().any(|(n, _)| *n == name)
-}
 
 impl Settings {
     pub fn of(ast: &Ast) -> Settings {
@@ -148,7 +142,8 @@ impl Settings {
     }
 
     fn set(&mut self, name: &str, value: &GlobalValue, span: Span) {
-        match SETTERS.iter().find(|(n, _)| *n == name) {
+        let row = core_param(name).map_or(name, |row| row.name);
+        match SETTERS.iter().find(|(n, _)| *n == row) {
             Some((_, set)) => set(self, value),
             None => self.without_effect.push((name.to_owned(), span)),
         }
@@ -252,4 +247,36 @@ fn log_format(value: &GlobalValue) -> Option<LogFormat> {
 
 fn anything(_: &GlobalValue) -> Option<()> {
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::CORE_PARAMS;
+    use crate::syntax::{Source, parse};
+
+    fn settings(text: &str) -> Settings {
+        let parsed = parse(&Source::single("test.cfg", text.as_bytes()));
+        assert!(parsed.errors.is_empty(), "{text}");
+        Settings::of(&parsed.ast)
+    }
+
+    #[test]
+    fn a_parameter_has_a_setter_or_a_reason_why_not() {
+        for row in CORE_PARAMS {
+            let is_set = matches!(row.name, "socket" | "alias") || SETTERS.iter().any(|(name, _)| *name == row.name);
+            assert_eq!(row.no_effect.is_none(), is_set, "{}", row.name);
+        }
+        for (name, _) in SETTERS {
+            assert!(CORE_PARAMS.iter().any(|row| row.name == *name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_alias_sets_the_parameter() {
+        let settings = settings("workdir = \"/tmp\"\nmem_log = 3\n");
+        assert_eq!(settings.server.working_dir.as_deref(), Some("/tmp"));
+        let idle: Vec<_> = settings.without_effect.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(idle, ["mem_log"]);
+    }
 }

@@ -70,7 +70,8 @@ const NO_TCP: &str = "there are no TCP connections yet";
 const NO_DATABASE: &str = "there are no databases yet";
 const NO_SCALING: &str = "workers are threads, as many as configured or as there are cores";
 const NO_POOLS: &str = "memory is not divided into pools that could be tuned or watched";
-const NO_DNS_TUNING: &str = "addresses come from the system's resolver settings; SRV and NAPTR records are not asked for yet";
+const NO_DNS_TUNING: &str =
+    "addresses come from the system's resolver settings; SRV and NAPTR records are not asked for yet";
 const NO_REVERSE_DNS: &str = "no name is looked up for a received message";
 const NO_BLACKLISTS: &str = "there are no blacklists yet";
 const NO_SLOW_LOG: &str = "slow work is not logged yet";
@@ -136,8 +137,12 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("dns_use_search_list", "Names are completed by the system's search list.").idle(NO_DNS_TUNING),
     P::new("dst_blacklist", "Destinations that nothing is sent to.").idle(NO_BLACKLISTS),
     P::new("enable_asserts", "`assert` is executed."),
-    P::new("event_pkg_threshold", "Use of private memory that raises an event, in percent.").between(0, 100).idle(NO_POOLS),
-    P::new("event_shm_threshold", "Use of shared memory that raises an event, in percent.").between(0, 100).idle(NO_POOLS),
+    P::new("event_pkg_threshold", "Use of private memory that raises an event, in percent.")
+        .between(0, 100)
+        .idle(NO_POOLS),
+    P::new("event_shm_threshold", "Use of shared memory that raises an event, in percent.")
+        .between(0, 100)
+        .idle(NO_POOLS),
     P::new("exec_dns_threshold", "Microseconds after which a look-up is logged as slow.")
         .aliases(&["execdnsthreshold"])
         .idle(NO_SLOW_LOG),
@@ -150,7 +155,8 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("log_level", "What is logged: -3 alert, -2 critical, -1 error, 1 warning, 2 notice, 3 info, 4 debug."),
     P::new("log_msg_buf_size", "Room for a log line.").idle("log lines take the room they need"),
     P::new("log_prefix", "Stands in front of every log line."),
-    P::new("log_stdout", "Standard output stays open.").idle("nothing is written to standard output while the server runs"),
+    P::new("log_stdout", "Standard output stays open.")
+        .idle("nothing is written to standard output while the server runs"),
     P::new("max_while_loops", "Rounds after which a loop is left."),
     P::new("maxbuffer", "Receive buffer of UDP sockets.").idle(OS_DECIDES),
     P::new("mcast_loopback", "Multicast messages are received by their sender.").idle(NO_MULTICAST),
@@ -192,7 +198,9 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("syslog_level_filter", "Level of what goes to syslog."),
     P::new("syslog_log_format", "Form of what goes to syslog.").words(LOG_FORMATS),
     P::new("syslog_name", "Name in syslog."),
-    P::new("tcp_accept_aliases", "Connections are used for other ports of the peer (RFC 5923).").between(0, 2).idle(NO_TCP),
+    P::new("tcp_accept_aliases", "Connections are used for other ports of the peer (RFC 5923).")
+        .between(0, 2)
+        .idle(NO_TCP),
     P::new("tcp_connect_timeout", "Milliseconds to wait for a connection.").between(1, i32::MAX).idle(NO_TCP),
     P::new("tcp_connection_lifetime", "Seconds a connection stays without messages.").idle(NO_TCP),
     P::new("tcp_keepalive", "Connections are kept alive.").idle(NO_TCP),
@@ -205,7 +213,9 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("tcp_no_new_conn_rplflag", "Message flag of replies that open no connection.").idle(NO_TCP),
     P::new("tcp_socket_backlog", "Connections waiting to be accepted.").idle(NO_TCP),
     P::new("tcp_threads", "Threads that read connections.").idle(NO_TCP),
-    P::new("tcp_threshold", "Microseconds after which TCP work is logged as slow.").aliases(&["tcpthreshold"]).idle(NO_TCP),
+    P::new("tcp_threshold", "Microseconds after which TCP work is logged as slow.")
+        .aliases(&["tcpthreshold"])
+        .idle(NO_TCP),
     P::new("tcp_workers", "Processes that serve TCP.").idle(NO_TCP),
     P::new("timer_workers", "Processes that serve timers.").idle("timers run on the workers"),
     P::new("tos", "Type of service of what is sent."),

@@ -9,8 +9,8 @@ pub mod near;
 pub mod opensips;
 pub mod signature;
 
-pub use core_params::{CORE_PARAMS, CoreParam, core_param};
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
+pub use core_params::{CORE_PARAMS, CoreParam, core_param};
 pub use signature::{
     Constraint, ConstraintCheck, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, NamesIn, Param,
     ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Signature, SubName,

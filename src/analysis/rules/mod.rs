@@ -8,6 +8,7 @@ mod declared;
 mod events;
 mod flags;
 mod functions;
+mod globals;
 mod message_context;
 mod modparams;
 mod modules;
@@ -51,6 +52,7 @@ pub static ALL: &[Rule] = &[
     modules::loaded,
     modules::demands,
     modparams::settings,
+    globals::values,
     sockets::protocols,
     events::known,
 ];

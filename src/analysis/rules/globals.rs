@@ -1,0 +1,79 @@
+//! Global parameters: values OpenSIPS would not start with, and parameters that change nothing here.
+use crate::analysis::script::Script;
+use crate::diag::{Diagnostic, codes};
+use crate::registry::{Setting, core_param};
+use crate::syntax::ast::{Global, GlobalValue, joined};
+
+pub fn values(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    for global in script.ast.globals() {
+        let Some(row) = core_param(&global.name.text) else { continue };
+        let refused = setting(global).and_then(|value| row.check(&value).err());
+        if let Some(why) = refused {
+            found.push(Diagnostic::new(codes::GLOBAL_VALUE, global.span, why));
+        } else if let Some(why) = row.no_effect {
+            let message = format!("`{}` has no effect: {why}", global.name.text);
+            found.push(Diagnostic::new(codes::NO_EFFECT, global.name.span, message));
+        }
+    }
+}
+
+fn setting(global: &Global) -> Option<Setting> {
+    match &global.value {
+        GlobalValue::Int(number) => Some(Setting::Int(number.value)),
+        GlobalValue::Workers { count, .. } => Some(Setting::Int(count.value)),
+        GlobalValue::Strs(parts) => Some(Setting::Str(joined(parts).to_vec())),
+        GlobalValue::Word(word) => Some(Setting::Str(word.text.as_bytes().to_vec())),
+        GlobalValue::Host(_)
+        | GlobalValue::Socket(_)
+        | GlobalValue::Bond(_)
+        | GlobalValue::Aliases(_)
+        | GlobalValue::MemGroup { .. }
+        | GlobalValue::AutoScaling(_)
+        | GlobalValue::Blacklist(_)
+        | GlobalValue::Bad(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis;
+    use crate::diag::codes;
+    use crate::registry::Catalog;
+    use crate::syntax::{Source, parse};
+
+    /// Code and text of what is found about the parameters of a script.
+    fn found(text: &str) -> Vec<(&'static str, String)> {
+        let parsed = parse(&Source::single("test.cfg", text.as_bytes()));
+        assert!(parsed.errors.is_empty(), "{text}");
+        let found = analysis::check(&parsed.ast, &Catalog::new(Vec::new()));
+        let ours = found.into_iter().filter(|d| [codes::GLOBAL_VALUE, codes::NO_EFFECT].contains(&d.code));
+        ours.map(|d| (d.code.id, d.message)).collect()
+    }
+
+    #[test]
+    fn a_parameter_without_effect_says_why() {
+        let text = "tcp_workers = 4 use_auto_scaling_profile P\nmemlog = 3\nlog_level = 3\nmpath = \"/x\"\n";
+        assert_eq!(
+            found(text),
+            [
+                ("L203", "`tcp_workers` has no effect: there are no TCP connections yet".to_owned()),
+                (
+                    "L203",
+                    "`memlog` has no effect: memory is not divided into pools that could be tuned or watched"
+                        .to_owned()
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_that_opensips_refuses_is_an_error() {
+        assert_eq!(
+            found("event_pkg_threshold = 101\nstderror_log_format = \"xml\"\nsyslog_facility = LOG_LOCAL0\n"),
+            [
+                ("E023", "`event_pkg_threshold` lies between 0 and 100".to_owned()),
+                ("E023", "`stderror_log_format` is one of plain_text, json, json_cee".to_owned()),
+            ]
+        );
+    }
+}
