@@ -4,6 +4,7 @@
 //! are its attachments (` ```diagnostics `, ` ```file NAME `, ` ```run `). `UPDATE_SPEC=1` writes what cases yield into
 //! their blocks: read the difference before you keep it. A new kind of case is a row of `KINDS`.
 mod document;
+mod run;
 mod syntax;
 mod tree;
 
@@ -26,6 +27,8 @@ static KINDS: &[(&str, Run)] = &[
     ("stmts", syntax::stmts),
     ("conds", syntax::conds),
     ("values", syntax::values),
+    ("run", run::script),
+    ("says", run::says),
     ("tree", tree::values),
     ("tree conds", tree::conds),
 ];
@@ -56,9 +59,9 @@ fn check(document: &mut Document, path: &Path, failures: &mut Vec<String>) {
     for index in 0..document.cases.len() {
         let case = &document.cases[index];
         let kind = KINDS.iter().find(|(word, _)| *word == case.kind).expect("the document knows the kinds");
-        let (block, actual) = match kind.1(case) {
-            Outcome::Own(text) => (Some(case.block), text),
-            Outcome::Attachment(word, text) => (case.attachment(document, word), text),
+        let (block, word, actual) = match kind.1(case) {
+            Outcome::Own(text) => (Some(case.block), "", text),
+            Outcome::Attachment(word, text) => (case.attachment(document, word), word, text),
         };
         let expected = block.map(|b| document.blocks[b].body.clone());
         if expected.as_deref() == Some(actual.as_str()) {
@@ -67,7 +70,7 @@ fn check(document: &mut Document, path: &Path, failures: &mut Vec<String>) {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let expected = expected.unwrap_or_else(|| "(no block says what is expected)\n".to_owned());
         failures.push(format!("{name}:{}\n{}", case.line, difference(&expected, &actual)));
-        document.write(index, block, "diagnostics", actual);
+        document.write(index, block, word, actual);
     }
 }
 
