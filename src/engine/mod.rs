@@ -12,6 +12,8 @@ mod refuse;
 mod routes;
 pub mod settings;
 mod waiting;
+#[cfg(test)]
+mod tests;
 
 use crate::base::Now;
 use crate::context::{Core, EffectAnswer, Run, Shard, SocketId, Timer, TxId, WaitId};
