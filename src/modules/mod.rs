@@ -9,6 +9,7 @@ pub mod maxfwd;
 pub mod proto_udp;
 pub mod rr;
 pub mod signaling;
+pub mod sipmsgops;
 pub mod sl;
 pub mod tm;
 
@@ -24,6 +25,7 @@ pub static ALL: &[&Module] = &[
     &signaling::MODULE,
     &maxfwd::MODULE,
     &rr::MODULE,
+    &sipmsgops::MODULE,
     &json::MODULE,
     &dialog::MODULE,
     &acc::MODULE,

@@ -162,17 +162,30 @@ const PER_PAYLOAD: [&[u8]; 3] = [b"rtpmap", b"fmtp", b"rtcp-fb"];
 type Assignment = (&'static [u8], &'static [u8], &'static [u8]);
 
 /// RFC 3551 6, tables 4 and 5.
-const STATIC: [Assignment; 11] = [
+const STATIC: [Assignment; 24] = [
     (b"0", b"PCMU", b"8000"),
     (b"3", b"GSM", b"8000"),
     (b"4", b"G723", b"8000"),
     (b"5", b"DVI4", b"8000"),
+    (b"6", b"DVI4", b"16000"),
+    (b"7", b"LPC", b"8000"),
     (b"8", b"PCMA", b"8000"),
     (b"9", b"G722", b"8000"),
+    (b"10", b"L16", b"44100"),
+    (b"11", b"L16", b"44100"),
+    (b"12", b"QCELP", b"8000"),
     (b"13", b"CN", b"8000"),
+    (b"14", b"MPA", b"90000"),
     (b"15", b"G728", b"8000"),
+    (b"16", b"DVI4", b"11025"),
+    (b"17", b"DVI4", b"22050"),
     (b"18", b"G729", b"8000"),
+    (b"25", b"CelB", b"90000"),
+    (b"26", b"JPEG", b"90000"),
+    (b"28", b"nv", b"90000"),
     (b"31", b"H261", b"90000"),
+    (b"32", b"MPV", b"90000"),
+    (b"33", b"MP2T", b"90000"),
     (b"34", b"H263", b"90000"),
 ];
 

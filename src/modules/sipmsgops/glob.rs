@@ -1,0 +1,114 @@
+//! Shell patterns for header names: `*`, `?`, `[a-z]`, `[!a]` and `\` before a literal byte; case does not matter.
+
+/// Whether the whole name fits the pattern. Work is bounded by the product of the lengths.
+pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    // Where to go on when the rest does not fit: the last `*` takes one byte more.
+    let mut retry: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match element(pattern.get(p..).unwrap_or_default()) {
+            Some((Element::Any, length)) => {
+                retry = Some((p + length, n));
+                p += length;
+            }
+            Some((element, length)) if name.get(n).is_some_and(|&b| element.takes(b)) => {
+                p += length;
+                n += 1;
+            }
+            _ => {
+                let Some((after, taken)) = retry else { return false };
+                retry = Some((after, taken + 1));
+                (p, n) = (after, taken + 1);
+            }
+        }
+    }
+    pattern.get(p..).unwrap_or_default().iter().all(|&b| b == b'*')
+}
+
+enum Element<'a> {
+    Any,
+    One,
+    Byte(u8),
+    Set { members: &'a [u8], negated: bool },
+}
+
+impl Element<'_> {
+    fn takes(&self, b: u8) -> bool {
+        let b = b.to_ascii_lowercase();
+        match *self {
+            Element::Any | Element::One => true,
+            Element::Byte(own) => own.to_ascii_lowercase() == b,
+            Element::Set { members, negated } => is_member(members, b) != negated,
+        }
+    }
+}
+
+fn is_member(mut members: &[u8], b: u8) -> bool {
+    loop {
+        match members {
+            [from, b'-', to, rest @ ..] => {
+                if (from.to_ascii_lowercase()..=to.to_ascii_lowercase()).contains(&b) {
+                    return true;
+                }
+                members = rest;
+            }
+            [one, rest @ ..] => {
+                if one.to_ascii_lowercase() == b {
+                    return true;
+                }
+                members = rest;
+            }
+            [] => return false,
+        }
+    }
+}
+
+/// The first element of a pattern and its length.
+fn element(pattern: &[u8]) -> Option<(Element<'_>, usize)> {
+    Some(match pattern {
+        [] => return None,
+        [b'*', ..] => (Element::Any, 1),
+        [b'?', ..] => (Element::One, 1),
+        [b'\\', literal, ..] => (Element::Byte(*literal), 2),
+        [b'[', rest @ ..] => set(rest).unwrap_or((Element::Byte(b'['), 1)),
+        [literal, ..] => (Element::Byte(*literal), 1),
+    })
+}
+
+/// A `]` right behind the bracket is a member. Without a closing bracket there is no set.
+fn set(rest: &[u8]) -> Option<(Element<'_>, usize)> {
+    let negated = matches!(rest.first(), Some(b'!' | b'^'));
+    let skip = usize::from(negated);
+    let body = rest.get(skip..)?;
+    let end = body.iter().skip(1).position(|&b| b == b']')? + 1;
+    Some((Element::Set { members: body.get(..end)?, negated }, 1 + skip + end + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_whole_names_in_any_case() {
+        let check = |pattern: &str, yes: &[&str], no: &[&str]| {
+            for (names, expected) in [(yes, true), (no, false)] {
+                for name in names {
+                    assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
+                }
+            }
+        };
+        check("X-Billing*", &["X-Billing", "x-billing-rate"], &["X-Bill", "A-X-Billing"]);
+        check("*", &["", "a"], &[]);
+        check("x-?o", &["X-Fo"], &["X-o", "X-Foo"]);
+        check("*-id*", &["Call-ID", "P-ID-x"], &["Call"]);
+        check("[f-t]*[!m]", &["From", "To"].map(|n| if n == "From" { "Fro" } else { n }).as_slice(), &["From", "Via"]);
+        check("a\\*[]x]", &["A*]", "a*x"], &["ab]"]);
+        check("a[b", &["a[b"], &["ab"]);
+    }
+
+    #[test]
+    fn many_stars_end_soon() {
+        let pattern = [b"*a".repeat(200), b"b".to_vec()].concat();
+        assert!(!matches(&pattern, &b"a".repeat(2000)));
+    }
+}
