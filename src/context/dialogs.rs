@@ -237,7 +237,12 @@ impl Dialogs {
 
     /// No dialog and no index entry is left.
     pub fn is_empty(&self) -> bool {
-        self.by_did.is_empty() && self.by_call_id.is_empty() && self.by_value.is_empty() && self.by_profile.is_empty()
+        self.by_did.is_empty() && self.index_len() == 0
+    }
+
+    /// Entries of the indexes by Call-ID, value and profile.
+    pub fn index_len(&self) -> usize {
+        self.by_call_id.len() + self.by_value.len() + self.by_profile.len()
     }
 
     fn resolve(&self, dids: Vec<Did>) -> Vec<Arc<Dialog>> {

@@ -1,0 +1,8 @@
+//! Calls through real engines in the simulated network.
+mod basic;
+mod forking;
+mod lifetimes;
+mod lossy;
+mod names;
+mod routing;
+pub mod stage;
