@@ -1,6 +1,6 @@
 //! The network: the clock, what is under way, and who gets it.
 use super::phone::{Call, InviteOptions, Phone};
-use super::server::{Sizes, SimServer};
+use super::server::{SimServer, Sizes};
 use super::{LogBook, Names, Weather};
 use crate::base::{IdGen, Instant, Now};
 use crate::context::{Datagram, Effect, EffectAnswer, Output, WaitId};

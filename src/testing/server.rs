@@ -1,8 +1,14 @@
 //! A real engine in the simulated network, with its workers and its log.
 use super::LogBook;
-use crate::base::{Instant, Now};
-use crate::context::{EffectAnswer, Shard, SocketId, WaitId};
+use crate::analysis;
+use crate::base::Now;
+use crate::context::{Alias, EffectAnswer, Log, Shard, Sockets, WaitId};
+use crate::diag::{Diagnostic, concise};
+use crate::engine::boot::{Boot, boot, catalog};
+use crate::engine::settings::{Settings, SocketSpec};
 use crate::engine::{Engine, Event};
+use crate::syntax::ast::HostKind;
+use crate::syntax::{Source, parse};
 use bytes::Bytes;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,8 +43,13 @@ impl Sizes {
 }
 
 impl SimServer {
+    /// Boots a script as the server does. Panics with the findings when it is refused.
     pub(super) fn start(script: &str, workers: usize, seed: u64, now: Now) -> SimServer {
-        todo!()
+        let log = LogBook::default();
+        let engine = Arc::new(boot_script(script, &log, seed, now));
+        let mut shards: Vec<Shard> = (0..workers.max(1)).map(|n| Shard::new(n, seed, now.mono)).collect();
+        engine.start(&mut shards[0], now);
+        SimServer { engine, shards, log }
     }
 
     /// The first socket's address.
@@ -83,4 +94,46 @@ impl SimServer {
     pub(super) fn timeout(&mut self, worker: usize, now: Now) {
         self.engine.timeout(&mut self.shards[worker], now);
     }
+}
+
+/// The whole way of a start: parsed, checked, booted.
+fn boot_script(script: &str, log: &LogBook, seed: u64, now: Now) -> Engine {
+    let source = Source::single("test.cfg", script.as_bytes());
+    let parsed = parse(&source);
+    let found = parsed.errors.iter().cloned().chain(analysis::check(&parsed.ast, &catalog()));
+    let refused: Vec<Diagnostic> = found.filter(Diagnostic::refuses).collect();
+    assert!(refused.is_empty(), "the script is refused:\n{}", shown(&source, &refused));
+    let mut settings = Settings::of(&parsed.ast);
+    settings.core.started = now.unix_secs();
+    let booted = boot(Boot {
+        ast: &parsed.ast,
+        sources: source.map,
+        sockets: sockets(&settings.sockets, settings.aliases),
+        log: Log::new(Box::new(log.clone()), settings.core.log_level),
+        settings: settings.core,
+        seed,
+    });
+    booted.unwrap_or_else(|why| panic!("the script does not start: {why}"))
+}
+
+fn shown(source: &Source, found: &[Diagnostic]) -> String {
+    let mut out = Vec::new();
+    concise::render(&source.map, found, &mut out).expect("writing to memory does not fail");
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Sockets whose addresses the script gives.
+fn sockets(specs: &[SocketSpec], aliases: Vec<Alias>) -> Sockets {
+    let mut sockets = Sockets::default();
+    for spec in specs {
+        let HostKind::Ip(ip) = &spec.host else { panic!("sockets in the simulated network have an address") };
+        let id = sockets.add(spec.transport, SocketAddr::new(*ip, spec.port));
+        if let Some(socket) = sockets.get_mut(id) {
+            socket.advertised.clone_from(&spec.advertised);
+            socket.tag.clone_from(&spec.tag);
+            socket.anycast = spec.anycast;
+        }
+    }
+    aliases.into_iter().for_each(|alias| sockets.add_alias(alias));
+    sockets
 }

@@ -20,12 +20,8 @@ impl Weather {
         Weather { loss: 0, duplicate: 0, delay: Duration::from_millis(1), jitter: Duration::ZERO };
 
     /// A fifth is lost, a tenth comes twice, and the order is anybody's guess.
-    pub const STORM: Weather = Weather {
-        loss: 200,
-        duplicate: 100,
-        delay: Duration::from_millis(5),
-        jitter: Duration::from_millis(60),
-    };
+    pub const STORM: Weather =
+        Weather { loss: 200, duplicate: 100, delay: Duration::from_millis(5), jitter: Duration::from_millis(60) };
 
     /// When the copies of one datagram arrive, counted from now; none when it is lost.
     pub fn copies(&self, lot: &mut IdGen) -> SmallVec<[Duration; 2]> {

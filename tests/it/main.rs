@@ -1,6 +1,7 @@
 //! Integration tests, a module for each capability.
 #![allow(clippy::disallowed_methods, reason = "tests read files and draw seeds")]
 mod catalog_agreement;
+mod calls;
 mod findings;
 mod layering;
 mod spec;

@@ -154,7 +154,10 @@ impl Phone {
         if unwanted {
             self.hang_up(now, id, &answered);
         }
-        if ours && unwanted && let Some(call) = self.calls.get_mut(id) {
+        if ours
+            && unwanted
+            && let Some(call) = self.calls.get_mut(id)
+        {
             call.state = CallState::Ended;
         }
     }

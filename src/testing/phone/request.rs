@@ -48,8 +48,8 @@ impl Phone {
     pub(super) fn write(&mut self, draft: &Draft<'_>) -> Arc<Message> {
         let top = format!("Via: SIP/2.0/UDP {};branch=z9hG4bK{}\r\n", self.addr, self.ids.hex16());
         let contact = format!("<sip:{}@{}>", self.user, self.addr);
-        let body = (!draft.body.is_empty())
-            .then_some(Body { content_type: b"application/sdp", bytes: draft.body.as_bytes() });
+        let body =
+            (!draft.body.is_empty()).then_some(Body { content_type: b"application/sdp", bytes: draft.body.as_bytes() });
         let mut out = Vec::new();
         LocalRequest {
             method: draft.method,

@@ -37,8 +37,7 @@ impl Phone {
         self.requests.push(request.clone());
         let call = request.call_id().map(Str::new).unwrap_or_default();
         let machine = Server::new(request.method_bytes(), self.timers, Reliability::Unreliable);
-        let incoming =
-            Incoming { machine, request: request.clone(), to: from, reply: None, call, answered: false };
+        let incoming = Incoming { machine, request: request.clone(), to: from, reply: None, call, answered: false };
         self.servers.insert(key.clone(), incoming);
         match method {
             Method::Invite if request.to_tag().is_none() => self.on_invite(now, from, &request, key),

@@ -153,7 +153,7 @@ fn a_phone_that_only_rings_is_cancelled_after_fr_inv_timeout() {
 #[test]
 fn requests_outside_calls_are_answered_by_the_script() {
     let initial = r#"
-	if (is_method("OPTIONS")) {
+	if ($rm == "OPTIONS") {
 		send_reply(200, "Fine");
 		exit;
 	}
@@ -163,7 +163,13 @@ fn requests_outside_calls_are_answered_by_the_script() {
     s.net.tell(s.alice, |p, now| p.send_outside(now, &Method::Options, "sip:10.0.0.1", ""));
     s.net.tell(s.alice, |p, now| p.send_outside(now, &Method::Message, "sip:bob@10.0.0.1", ""));
     s.net.assert_empty();
-    let replies: Vec<_> = s.net.of(s.alice).replies.iter().map(|r| (r.status().map(|c| c.get()), r.reason().map(<[u8]>::to_vec))).collect();
+    let replies: Vec<_> = s
+        .net
+        .of(s.alice)
+        .replies
+        .iter()
+        .map(|r| (r.status().map(|c| c.get()), r.reason().map(<[u8]>::to_vec)))
+        .collect();
     assert_eq!(replies, [(Some(200), Some(b"Fine".to_vec())), (Some(405), Some(b"Method Not Allowed".to_vec()))]);
 }
 

@@ -66,7 +66,11 @@ fn two_answers_at_once_both_reach_the_caller_who_hangs_up_one() {
     let call = s.talk(BOB);
     s.net.run_for(std::time::Duration::from_secs(2));
     let seen = s.net.call(s.alice, &call);
-    assert_eq!(seen.replies.iter().filter(|r| r.status().is_some_and(|c| c.is_success())).count(), 3, "two 200 and one for the BYE");
+    assert_eq!(
+        seen.replies.iter().filter(|r| r.status().is_some_and(|c| c.is_success())).count(),
+        3,
+        "two 200 and one for the BYE"
+    );
     assert_eq!(seen.late.len(), 1);
     let states = [s.net.call(s.bob, &call).state, s.net.call(s.carol, &call).state];
     assert_eq!(states.iter().filter(|s| **s == CallState::Ended).count(), 1);
@@ -80,8 +84,8 @@ fn targets_are_tried_one_after_the_other_by_weight() {
 	record_route();
 	$ru = "sip:nobody@10.0.0.99";
 	$ru_q = 100;
-	append_branch("sip:bob@10.0.0.20", 500);
-	append_branch("sip:carol@10.0.0.30", 900);
+	append_branch("sip:bob@10.0.0.20", "0.5");
+	append_branch("sip:carol@10.0.0.30", "0.9");
 	serialize_branches(1);
 	next_branches();
 	t_on_failure("next");
@@ -89,7 +93,7 @@ fn targets_are_tried_one_after_the_other_by_weight() {
 "#;
     let more = r#"
 failure_route[next] {
-	xlog("L_NOTICE", "$(<reply>rs)\n");
+	xlog("L_NOTICE", "$T_reply_code\n");
 	if (next_branches()) {
 		t_on_failure("next");
 		t_relay();

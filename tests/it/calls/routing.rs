@@ -83,8 +83,10 @@ fn a_call_crosses_from_ipv6_to_ipv4_and_back() {
     let call = net.invite(six, "sip:four@10.0.0.20");
     net.wait("answer", |n| n.call(six, &call).state == CallState::Answered);
     let record = net.call(four, &call).invite.clone();
-    let recorded: Vec<_> =
-        record.list(HeaderId::RecordRoute).map(|(_, r)| String::from_utf8_lossy(record.bytes(r)).into_owned()).collect();
+    let recorded: Vec<_> = record
+        .list(HeaderId::RecordRoute)
+        .map(|(_, r)| String::from_utf8_lossy(record.bytes(r)).into_owned())
+        .collect();
     assert_eq!(recorded.len(), 2, "one for each side: {recorded:?}");
     assert!(recorded[0].contains("10.0.0.1") && recorded[1].contains("[2001:db8::1]"), "{recorded:?}");
     net.bye(four, &call);

@@ -20,20 +20,20 @@ modparam("tm", "fr_inv_timeout", 20)
 
 /// What a proxy does with everything but initial requests.
 pub const WITHIN: &str = r#"
-	if (has_totag()) {
-		if (is_method("ACK") && t_check_trans()) {
+	if ($tt != NULL) {
+		if ($rm == "ACK" && t_check_trans()) {
 			t_relay();
 			exit;
 		}
 		if (!loose_route()) {
-			if (!is_method("ACK"))
+			if ($rm != "ACK")
 				send_reply(404, "Not Here");
 			exit;
 		}
 		t_relay();
 		exit;
 	}
-	if (is_method("CANCEL")) {
+	if ($rm == "CANCEL") {
 		if (t_check_trans())
 			t_relay();
 		exit;
