@@ -3,6 +3,7 @@
 //! `Script` gathers what names mean (`resolve`) and where they are used (`sites`); each rule of `rules` reads that;
 //! `flow` follows contexts along the paths of routes. What modules have of their own comes as rows and roles: no name
 //! of a function, variable or parameter stands here. A new rule is a file in `rules` and a row in its table.
+mod flow;
 mod modules;
 mod reach;
 mod resolve;

@@ -50,7 +50,7 @@ fn statement<'a>(stmt: &'a Stmt, f: &mut dyn FnMut(Node<'a>)) {
         StmtKind::Command(command) => self::command(command, f),
         StmtKind::If(branch) => conditional(branch, f),
         StmtKind::While(turn) => {
-            condition(&turn.cond, f);
+            walk_condition(&turn.cond, f);
             walk(&turn.body.stmts, f);
         }
         StmtKind::For(each) => {
@@ -64,7 +64,7 @@ fn statement<'a>(stmt: &'a Stmt, f: &mut dyn FnMut(Node<'a>)) {
 
 fn conditional<'a>(branch: &'a If, f: &mut dyn FnMut(Node<'a>)) {
     for arm in &branch.arms {
-        condition(&arm.cond, f);
+        walk_condition(&arm.cond, f);
         walk(&arm.body.stmts, f);
     }
     if let Some(otherwise) = &branch.otherwise {
@@ -91,14 +91,14 @@ fn assignment<'a>(assign: &'a Assign, f: &mut dyn FnMut(Node<'a>)) {
     f(Node::Var(&assign.target, if plain { Access::Write } else { Access::Update }));
 }
 
-fn condition<'a>(cond: &'a Cond, f: &mut dyn FnMut(Node<'a>)) {
+pub fn walk_condition<'a>(cond: &'a Cond, f: &mut dyn FnMut(Node<'a>)) {
     f(Node::Cond(cond));
     match &cond.kind {
         CondKind::Chain { first, rest } => {
-            condition(first, f);
-            rest.iter().for_each(|link| condition(&link.right, f));
+            walk_condition(first, f);
+            rest.iter().for_each(|link| walk_condition(&link.right, f));
         }
-        CondKind::Not(inner) | CondKind::Paren(inner) => condition(inner, f),
+        CondKind::Not(inner) | CondKind::Paren(inner) => walk_condition(inner, f),
         CondKind::Arith(value) => arithmetic(value, f),
         CondKind::Compare(compare) => comparison(compare, f),
         CondKind::Int(_) | CondKind::Bad => {}
@@ -151,7 +151,7 @@ fn command<'a>(command: &'a Command, f: &mut dyn FnMut(Node<'a>)) {
             }
             literals(&done.values, f);
         }
-        CommandKind::Assert { cond, .. } => condition(cond, f),
+        CommandKind::Assert { cond, .. } => walk_condition(cond, f),
         CommandKind::Exit
         | CommandKind::Drop
         | CommandKind::Log { .. }

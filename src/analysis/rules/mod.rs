@@ -4,6 +4,7 @@
 //! here, its codes in `diag::codes` and its cases in `tests/spec/`.
 mod arguments;
 mod conditions;
+mod contexts;
 mod declared;
 mod events;
 mod flags;
@@ -49,6 +50,7 @@ pub static ALL: &[Rule] = &[
     conditions::precedence,
     conditions::sums,
     unset_variables::never_set,
+    contexts::followed,
     modules::loaded,
     modules::demands,
     modparams::settings,
