@@ -56,11 +56,11 @@ impl<'a> Engine<'_, 'a> {
     /// The question a condition asks by this command, when it is one that gets the same answer again.
     pub fn question(&mut self, command: &Command) -> Option<Subject> {
         let CommandKind::Call(call) = &command.kind else { return None };
-        let row = self.subjects.row(call, self.kind)?;
-        if pushes(&row).is_some() || pops(&row).is_some() {
+        let row = self.subjects.row(call, self.kind);
+        if row.is_some_and(|row| pushes(&row).is_some() || pops(&row).is_some()) {
             return None;
         }
-        Some(self.subjects.call(call, Some(&row)))
+        Some(self.subjects.call(call, row.as_ref()))
     }
 
     fn call(&mut self, call: &'a Call, states: States) -> States {
