@@ -120,6 +120,8 @@ mod tests {
             parse.ast.routes().next().expect("a route").is_main()
         };
         assert!(["route", "route[0]", "route[off]", "route[\"\"]", "route[no]"].map(main).iter().all(|m| *m));
-        assert!(!["route[1]", "route[on]", "route[a]", "onreply_route", "onreply_route[0]"].map(main).iter().any(|m| *m));
+        assert!(
+            !["route[1]", "route[on]", "route[a]", "onreply_route", "onreply_route[0]"].map(main).iter().any(|m| *m)
+        );
     }
 }

@@ -1,13 +1,15 @@
 //! Core functions, one table per area.
 pub mod branches;
 pub mod flags;
+pub mod forward;
 pub mod message;
 pub mod request_uri;
 
 use crate::context::Level;
 use crate::vm::{Cx, Function, joined, row_count};
 
-const TABLES: &[&[Function]] = &[request_uri::FUNCTIONS, flags::FUNCTIONS, branches::FUNCTIONS, message::FUNCTIONS];
+const TABLES: &[&[Function]] =
+    &[request_uri::FUNCTIONS, flags::FUNCTIONS, branches::FUNCTIONS, message::FUNCTIONS, forward::FUNCTIONS];
 
 pub static FUNCTIONS: [Function; row_count(TABLES)] = joined(TABLES);
 

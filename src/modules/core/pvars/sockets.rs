@@ -9,23 +9,32 @@ use std::sync::Arc;
 
 const FIELD: NameKind = NameKind::Custom(|name| Some(Arc::new(Field::named(name)?)));
 
+const OUT: Pvar = Pvar::new(
+    "socket_out",
+    |cx, var| shown(cx, var, Which::Out),
+    "The forced socket, else the inbound one; NULL resets.",
+)
+.writable(force);
+const PROTO: Pvar = Pvar::new("proto", |cx, _| inbound(cx, Field::Proto), "3.1's name of `$socket_in(proto)`.");
+
 pub const PVARS: &[Pvar] = &[
     Pvar::new("socket_in", |cx, var| shown(cx, var, Which::In), "The socket the message came in on."),
     Pvar::new("socket_in", |cx, var| shown(cx, var, Which::In), "A part of the socket the message came in on.")
         .named(SubName::Required, FIELD)
         .checked(check_field),
-    Pvar::new(
-        "socket_out",
-        |cx, var| shown(cx, var, Which::Out),
-        "The forced socket, else the inbound one; NULL resets.",
-    )
-    .writable(force),
+    OUT,
     Pvar::new("socket_out", |cx, var| shown(cx, var, Which::Out), "A part of the sending socket.")
         .named(SubName::Required, FIELD)
         .checked(check_out_field),
     Pvar::new("proxy_protocol", |_, _| Value::Null, "What a PROXY header said; NULL without one.")
         .named(SubName::Required, NameKind::Text)
         .checked(check_proxy_field),
+    OUT.alias("fs"),
+    Pvar::new("Ri", |cx, _| inbound(cx, Field::Ip), "3.1's name of `$socket_in(ip)`."),
+    Pvar::new("Rp", |cx, _| inbound(cx, Field::Port), "3.1's name of `$socket_in(port)`."),
+    Pvar::new("af", |cx, _| inbound(cx, Field::Family), "3.1's name of `$socket_in(af)`."),
+    PROTO,
+    PROTO.alias("pr"),
 ];
 
 #[derive(Clone, Copy)]
@@ -98,6 +107,10 @@ fn shown(cx: &mut Cx<'_>, var: &Var, which: Which) -> Value {
         Which::Out => forced.unwrap_or(cx.run.received.socket),
     };
     cx.core.sockets.get(id).map_or(Value::Null, |socket| part(socket, field))
+}
+
+fn inbound(cx: &Cx<'_>, field: Field) -> Value {
+    cx.core.sockets.get(cx.run.received.socket).map_or(Value::Null, |socket| part(socket, Some(field)))
 }
 
 fn forced(run: &Run) -> Option<SocketId> {
@@ -194,6 +207,12 @@ mod tests {
             "<null> <null> <null>"
         );
         assert_eq!(f.expanded("$socket_out(forced) $proxy_protocol(src_ip)"), "<null> <null>");
+    }
+
+    #[test]
+    fn the_names_of_3_1_are_the_inbound_socket() {
+        let mut f = fixture();
+        assert_eq!(f.expanded("$Ri $Rp $proto $pr $af $fs"), "192.0.2.1 5060 udp udp INET udp:192.0.2.1:5060");
     }
 
     #[test]
