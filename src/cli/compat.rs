@@ -56,6 +56,12 @@ static WITHOUT_EFFECT: &[(char, &str)] = &[
     ('E', "not an option of OpenSIPS any more; `stderror_enabled` decides"),
 ];
 
+/// The first line is what scripts around OpenSIPS parse.
+pub fn version() -> String {
+    let (version, arch, os) = (env!("CARGO_PKG_VERSION"), std::env::consts::ARCH, std::env::consts::OS);
+    format!("version: opensips 4.1 ({arch}/{os})\nsipscript {version}")
+}
+
 /// Reads the arguments behind the program name; an error is a sentence for the user.
 pub fn parse(program: &str, args: &[String]) -> Result<Action, String> {
     let (options, rest) = getopt::parse(SPEC, args).map_err(|e| match e {

@@ -8,4 +8,5 @@ pub mod process;
 pub mod log;
 pub mod resolver;
 pub mod sources;
+pub mod start_page;
 pub mod udp;

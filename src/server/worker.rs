@@ -97,6 +97,8 @@ impl Worker {
     }
 
     async fn run(mut self) {
+        // The startup route may have asked for something already.
+        self.flush();
         let sleep = tokio::time::sleep(Duration::from_secs(3600));
         tokio::pin!(sleep);
         while !self.shared.stop.load(Ordering::Acquire) {

@@ -1,0 +1,97 @@
+//! `sipscript run`, and what the options of OpenSIPS ask for.
+use super::compat::{self, Action};
+use crate::diag::pretty::{self, Colours};
+use crate::diag::{Class, Diagnostic};
+use crate::server::launch::{Launch, Process};
+use crate::server::sources::Files;
+use crate::server::start::{self, Checked, StartError};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+/// What OpenSIPS ends with for any failure.
+const COMPAT_FAILURE: u8 = 255;
+
+/// `sipscript run FILE`
+pub fn run(script: &str) -> ExitCode {
+    let launch = Launch {
+        script: script.to_owned(),
+        program: "sipscript".to_owned(),
+        attended: true,
+        process: Process { foreground: true, ..Process::default() },
+        ..Launch::default()
+    };
+    match start::serve(&launch) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(StartError::Unreadable(why)) => {
+            eprintln!("sipscript: {why}");
+            ExitCode::from(2)
+        }
+        Err(StartError::Refused(checked)) => {
+            show_refusal(&checked);
+            ExitCode::from(1)
+        }
+        Err(StartError::Failed(why)) => {
+            eprintln!("sipscript: {why}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// The command line of OpenSIPS; `args` are those behind the program's name.
+pub fn compat(program: &str, args: &[String]) -> ExitCode {
+    match compat::parse(program, args) {
+        Ok(Action::Help) => {
+            print!("{}", compat::HELP);
+            ExitCode::SUCCESS
+        }
+        Ok(Action::Version) => {
+            println!("{}", compat::version());
+            ExitCode::SUCCESS
+        }
+        Ok(Action::Check(launch)) => check(&launch),
+        Ok(Action::Start(launch)) => match start::serve(&launch) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(StartError::Refused(checked)) => {
+                show_refusal(&checked);
+                ExitCode::from(COMPAT_FAILURE)
+            }
+            Err(StartError::Unreadable(why) | StartError::Failed(why)) => failed(&why),
+        },
+        Err(why) => failed(&why),
+    }
+}
+
+/// `-c` and `-C`: the checker, refusing what a start refuses.
+fn check(launch: &Launch) -> ExitCode {
+    let files = Files { preprocessor: launch.preprocessor.clone() };
+    match Checked::load(&files, &launch.script) {
+        Ok(checked) => {
+            show(&checked, &checked.findings);
+            if checked.is_refused() {
+                return ExitCode::from(COMPAT_FAILURE);
+            }
+            eprintln!("config file ok, exiting...");
+            ExitCode::SUCCESS
+        }
+        Err(why) => failed(&why),
+    }
+}
+
+fn failed(why: &str) -> ExitCode {
+    eprintln!("sipscript: {why}");
+    ExitCode::from(COMPAT_FAILURE)
+}
+
+fn show_refusal(checked: &Checked) {
+    let refusing: Vec<Diagnostic> =
+        checked.findings.iter().filter(|d| d.code.class() == Class::Refuse).cloned().collect();
+    show(checked, &refusing);
+    let n = refusing.len();
+    eprintln!("sipscript: not started: {n} finding{} that OpenSIPS would not start with", if n == 1 { "" } else { "s" });
+}
+
+fn show(checked: &Checked, findings: &[Diagnostic]) {
+    let colours = if std::io::stderr().is_terminal() { Colours::On } else { Colours::Off };
+    // Nobody is left to tell when stderr is closed.
+    let _ = pretty::render(&checked.map, findings, colours, &mut std::io::stderr().lock());
+}

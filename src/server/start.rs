@@ -1,0 +1,282 @@
+//! From a launch to a serving process and back to an exit.
+use super::clock::Clock;
+use super::daemon::{self, Parent, Side};
+use super::launch::Launch;
+use super::log::Sinks;
+use super::resolver::Resolver;
+use super::sources::Files;
+use super::start_page::StartPage;
+use super::udp::{self, Bound};
+use super::worker::{self, Shared, WorkerHandle};
+use super::{interfaces, process};
+use crate::base::SourceMap;
+use crate::context::{Core, Level, Log, Shard, Sockets};
+use crate::diag::{Class, Diagnostic, Severity, concise};
+use crate::engine::settings::Settings;
+use crate::engine::{Boot, Engine};
+use crate::modules;
+use crate::sip::Transport;
+use crate::syntax::ast::Ast;
+use crate::syntax::source::Source;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long calls in progress may take to finish their exchange after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN_STEP: Duration = Duration::from_millis(50);
+
+/// Why there is no server.
+pub enum StartError {
+    /// The script itself cannot be read.
+    Unreadable(String),
+    /// The script has findings that OpenSIPS would not start with.
+    Refused(Box<Checked>),
+    Failed(String),
+}
+
+/// A script with everything the checker says about it.
+pub struct Checked {
+    pub ast: Ast,
+    pub map: SourceMap,
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Reads and checks a script.
+    pub fn load(files: &Files, script: &str) -> Result<Checked, String> {
+        let source = Source::load(files, script)?;
+        let parsed = crate::syntax::parse(&source);
+        let mut findings = parsed.errors;
+        findings.extend(crate::analysis::check(&parsed.ast, &modules::catalog()));
+        findings.sort_by_key(|d| d.span().start);
+        Ok(Checked { ast: parsed.ast, map: source.map, findings })
+    }
+
+    /// OpenSIPS would not start with it.
+    pub fn is_refused(&self) -> bool {
+        self.findings.iter().any(|d| d.code.class() == Class::Refuse)
+    }
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub fn serve(launch: &Launch) -> Result<(), StartError> {
+    let files = Files { preprocessor: launch.preprocessor.clone() };
+    let checked = Checked::load(&files, &launch.script).map_err(StartError::Unreadable)?;
+    if checked.is_refused() {
+        return Err(StartError::Refused(Box::new(checked)));
+    }
+    let mut settings = Settings::of(&checked.ast);
+    launch.overrides.apply(&mut settings, launch.attended);
+    if launch.process.foreground || settings.server.debug_mode {
+        return start(launch, checked, settings, None).map_err(StartError::Failed);
+    }
+    match daemon::fork() {
+        Ok(Side::Parent { up: true }) => Ok(()),
+        Ok(Side::Parent { up: false }) => Err(StartError::Failed("the daemon did not come up".to_owned())),
+        Ok(Side::Daemon(parent)) => start(launch, checked, settings, Some(parent)).map_err(StartError::Failed),
+        Err(e) => Err(StartError::Failed(format!("cannot become a daemon: {e}"))),
+    }
+}
+
+fn start(launch: &Launch, checked: Checked, mut settings: Settings, parent: Option<Parent>) -> Result<(), String> {
+    let sinks = Sinks::new(&settings.server, std::process::id(), &launch.program);
+    let log = Log::new(Box::new(sinks), settings.core.log_level);
+    let outcome = prepare(launch, checked, &mut settings, log).and_then(|up| up.run(launch, &settings, parent));
+    if let Err(why) = &outcome {
+        let sinks = Sinks::new(&settings.server, std::process::id(), &launch.program);
+        Log::new(Box::new(sinks), settings.core.log_level).part(
+            Level::Critical,
+            "core",
+            "main",
+            format_args!("{why}"),
+        );
+    }
+    outcome
+}
+
+/// Everything bound and initialised, nothing served yet.
+struct Prepared {
+    engine: Arc<Engine>,
+    clock: Clock,
+    seed: u64,
+    /// For each worker its sockets.
+    bound: Vec<Vec<Bound>>,
+    page: String,
+}
+
+fn prepare(launch: &Launch, checked: Checked, settings: &mut Settings, log: Log) -> Result<Prepared, String> {
+    report_lints(&checked, &log);
+    process::settle(&launch.process, settings.server.open_files_limit)?;
+    let clock = Clock::start();
+    let seed = seed();
+    settings.core.pid = std::process::id();
+    settings.core.started = clock.now().unix_secs();
+    let sockets = interfaces::resolve(settings)?;
+    let workers = worker_count(settings);
+    let bound = bind(&sockets, workers, settings.server.tos)?;
+    let without_effect = without_effect(launch, &checked, settings);
+    let page = StartPage { script: &launch.script, sockets: &sockets, workers, ast: &checked.ast, without_effect: &without_effect };
+    let page = page.render();
+    if !launch.attended {
+        for (name, why) in &without_effect {
+            log.part(Level::Notice, "core", "main", format_args!("`{name}` is accepted without effect: {why}"));
+        }
+    }
+    let boot = Boot {
+        ast: &checked.ast,
+        map: checked.map,
+        settings: settings.core.clone(),
+        sockets,
+        log,
+        seed,
+        now: clock.now(),
+    };
+    let engine = Arc::new(Engine::boot(boot)?);
+    process::identify(&launch.process)?;
+    Ok(Prepared { engine, clock, seed, bound, page })
+}
+
+impl Prepared {
+    fn run(self, launch: &Launch, settings: &Settings, parent: Option<Parent>) -> Result<(), String> {
+        let side = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("side")
+            .enable_all()
+            .build()
+            .map_err(|e| format!("cannot start the runtime for look-ups: {e}"))?;
+        let core = self.engine.core();
+        let (resolver, trouble) = Resolver::start(side.handle().clone());
+        if let Some(trouble) = trouble {
+            core.log.part(Level::Warning, "core", "resolver", format_args!("host names will not resolve: {trouble}"));
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let shared = Shared {
+            engine: self.engine.clone(),
+            clock: self.clock,
+            resolver,
+            stop: stop.clone(),
+            send_failures: core.stats.counter("net", "send_failures"),
+        };
+        let workers = spawn_workers(&shared, self.seed, self.bound)?;
+        core.log.part(Level::Notice, "core", "main", format_args!("{} workers are serving", workers.len()));
+        if launch.attended {
+            eprint!("{}ready\n", self.page);
+        }
+        if let Some(parent) = parent {
+            daemon::release_terminal(settings.server.stderr_enabled);
+            parent.up();
+        }
+        side.block_on(until_told_to_stop(core));
+        side.block_on(drain(&self.engine));
+        stop.store(true, Ordering::Release);
+        for worker in &workers {
+            worker.wake();
+        }
+        workers.into_iter().for_each(WorkerHandle::join);
+        side.shutdown_timeout(Duration::from_millis(500));
+        core.log.part(Level::Notice, "core", "main", format_args!("stopped"));
+        Ok(())
+    }
+}
+
+/// The first worker runs the startup route before any message is read.
+fn spawn_workers(shared: &Shared, seed: u64, bound: Vec<Vec<Bound>>) -> Result<Vec<WorkerHandle>, String> {
+    let now = shared.clock.now();
+    bound
+        .into_iter()
+        .enumerate()
+        .map(|(index, sockets)| {
+            let mut shard = Shard::new(index, seed, now.mono);
+            if index == 0 {
+                shared.engine.start(&mut shard, now);
+            }
+            worker::spawn(shared.clone(), shard, sockets).map_err(|e| format!("cannot start a worker: {e}"))
+        })
+        .collect()
+}
+
+/// Every lint error in one line; `check` shows them with their source.
+fn report_lints(checked: &Checked, log: &Log) {
+    for finding in checked.findings.iter().filter(|d| d.severity == Severity::Error) {
+        log.part(Level::Error, "core", "check", format_args!("{}", concise::line(&checked.map, finding)));
+    }
+}
+
+fn worker_count(settings: &Settings) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    settings.server.udp_workers.clamp(1, cores)
+}
+
+fn bind(sockets: &Sockets, workers: usize, tos: Option<u32>) -> Result<Vec<Vec<Bound>>, String> {
+    if sockets.all().is_empty() {
+        return Err("no socket to listen on: write `socket=udp:ADDRESS:PORT`".to_owned());
+    }
+    let mut bound: Vec<Vec<Bound>> = (0..workers).map(|_| Vec::new()).collect();
+    for socket in sockets.all().iter().filter(|s| s.transport == Transport::Udp) {
+        if udp::is_taken(socket.addr) {
+            return Err(format!("cannot listen on {}: another process does", socket.text()));
+        }
+        for worker in &mut bound {
+            let one = udp::bind(socket.id, socket.addr, tos);
+            worker.push(one.map_err(|e| format!("cannot listen on {}: {e}", socket.text()))?);
+        }
+    }
+    Ok(bound)
+}
+
+fn without_effect(launch: &Launch, checked: &Checked, settings: &Settings) -> Vec<(String, String)> {
+    let options = launch.overrides.without_effect.iter().map(|(name, why)| (name.clone(), (*why).to_owned()));
+    let globals = settings.without_effect.iter().map(|(name, _)| (name.clone(), "not used here".to_owned()));
+    let catalog = modules::catalog();
+    let params = checked.ast.modparams().flat_map(|p| {
+        let name = p.param.value.to_string();
+        let module = p.modules.value.to_string();
+        let signature = catalog.module(&module).map(|id| catalog.module_signature(id));
+        let row = signature.and_then(|m| m.params.iter().find(|row| row.name == name));
+        row.and_then(|row| row.no_effect).map(|why| (format!("{module}:{name}"), why.to_owned()))
+    });
+    options.chain(globals).chain(params).collect()
+}
+
+/// Keys of hashes and ids: the system's own lots, drawn once.
+fn seed() -> u64 {
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+async fn until_told_to_stop(core: &Core) {
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt()];
+    let [Ok(mut terminate), Ok(mut interrupt)] = kinds.map(signal) else { return };
+    let (Ok(mut usr1), Ok(mut hup)) = (signal(SignalKind::user_defined1()), signal(SignalKind::hangup())) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = interrupt.recv() => return,
+            _ = usr1.recv() => dump_statistics(core),
+            _ = hup.recv() => core.log.part(
+                Level::Warning, "core", "main", format_args!("SIGHUP: scripts are not reloaded yet; restart instead"),
+            ),
+        }
+    }
+}
+
+fn dump_statistics(core: &Core) {
+    for (name, value) in core.stats.all(core) {
+        core.log.part(Level::Notice, "core", "status", format_args!("{name} = {value}"));
+    }
+}
+
+/// Lets exchanges that are under way finish.
+async fn drain(engine: &Engine) {
+    let steps = DRAIN.as_millis() / DRAIN_STEP.as_millis();
+    for _ in 0..steps {
+        if engine.unfinished() == 0 {
+            return;
+        }
+        tokio::time::sleep(DRAIN_STEP).await;
+    }
+}

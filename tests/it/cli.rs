@@ -1,0 +1,128 @@
+//! The command line as users and init scripts meet it: exit codes, and what is printed where.
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+const GOOD: &str = "socket=udp:127.0.0.1:5060\nloadmodule \"proto_udp.so\"\nroute { exit; }\n";
+const REFUSED: &str = "socket=udp:127.0.0.1:5060\nloadmodule \"proto_udp.so\"\nroute { no_such_function(); }\n";
+/// OpenSIPS starts with it: no main route.
+const LINT: &str = "socket=udp:127.0.0.1:5060\nloadmodule \"proto_udp.so\"\nroute[x] { exit; }\n";
+
+struct Script(tempfile_path::TempPath);
+
+mod tempfile_path {
+    use std::path::{Path, PathBuf};
+
+    /// A file that is removed when it goes out of scope.
+    pub struct TempPath(PathBuf);
+
+    impl TempPath {
+        pub fn new(name: &str) -> TempPath {
+            let unique = format!("sipscript-{}-{:?}-{name}", std::process::id(), std::thread::current().id());
+            TempPath(std::env::temp_dir().join(unique.replace(['(', ')'], "")))
+        }
+
+        pub fn path(&self) -> &Path {
+            &self.0
+        }
+    }
+
+    impl Drop for TempPath {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+}
+
+impl Script {
+    fn new(text: &str) -> Script {
+        let path = tempfile_path::TempPath::new("script.cfg");
+        std::fs::write(path.path(), text).expect("the temporary folder is writable");
+        Script(path)
+    }
+
+    fn name(&self) -> &str {
+        self.0.path().to_str().expect("temporary paths are UTF-8")
+    }
+}
+
+fn sipscript(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sipscript")).args(args).stdin(Stdio::null()).output().expect("the binary runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("ended by itself")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn check_ends_0_1_2() {
+    let (good, refused, lint) = (Script::new(GOOD), Script::new(REFUSED), Script::new(LINT));
+    assert_eq!(code(&sipscript(&["check", good.name()])), 0);
+    assert_eq!(code(&sipscript(&["check", refused.name()])), 1);
+    assert_eq!(code(&sipscript(&["check", lint.name()])), 1);
+    assert_eq!(code(&sipscript(&["lint", good.name(), refused.name()])), 1);
+    assert_eq!(code(&sipscript(&["check", "/no/such/file.cfg"])), 2);
+    assert_eq!(code(&sipscript(&["check"])), 2);
+    assert_eq!(code(&sipscript(&["check", "--no-such-option", good.name()])), 2);
+}
+
+#[test]
+fn concise_prints_findings_and_nothing_else() {
+    let (good, refused) = (Script::new(GOOD), Script::new(REFUSED));
+    let clean = sipscript(&["check", "--format", "concise", good.name()]);
+    assert_eq!((stdout(&clean), stderr(&clean)), (String::new(), String::new()));
+    let found = stdout(&sipscript(&["check", "--format", "concise", refused.name()]));
+    let expected = format!("{}:3:9: error[E101] ", refused.name());
+    assert!(found.starts_with(&expected), "{found}");
+    assert_eq!(found.lines().count(), 1, "{found}");
+}
+
+#[test]
+fn run_refuses_e_findings_with_1_and_an_unreadable_file_with_2() {
+    let refused = Script::new(REFUSED);
+    let output = sipscript(&["run", refused.name()]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("no_such_function"), "{}", stderr(&output));
+    assert_eq!(code(&sipscript(&["run", "/no/such/file.cfg"])), 2);
+    assert_eq!(code(&sipscript(&["run"])), 2);
+    assert_eq!(code(&sipscript(&["no-such-command"])), 2);
+}
+
+#[test]
+fn the_options_of_opensips_end_with_0_or_255() {
+    let (good, refused, lint) = (Script::new(GOOD), Script::new(REFUSED), Script::new(LINT));
+    for letter in ["-c", "-C"] {
+        let ok = sipscript(&[letter, "-f", good.name()]);
+        assert_eq!(code(&ok), 0, "{}", stderr(&ok));
+        assert!(stderr(&ok).contains("config file ok, exiting..."));
+        assert_eq!(code(&sipscript(&[letter, "-f", lint.name()])), 0);
+        assert_eq!(code(&sipscript(&[letter, "-f", refused.name()])), 255);
+    }
+    assert_eq!(code(&sipscript(&["-f", refused.name(), "-F"])), 255);
+    assert_eq!(code(&sipscript(&["-f", "/no/such/file.cfg"])), 255);
+    assert_eq!(code(&sipscript(&["-Z"])), 255);
+    let version = sipscript(&["-V"]);
+    assert_eq!(code(&version), 0);
+    assert!(stdout(&version).starts_with("version: opensips "), "{}", stdout(&version));
+    assert_eq!(code(&sipscript(&["-h"])), 0);
+}
+
+#[test]
+fn a_script_on_standard_input_is_called_stdin() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sipscript"))
+        .args(["check", "--format", "concise", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    child.stdin.take().expect("piped").write_all(REFUSED.as_bytes()).expect("it reads its input");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(stdout(&output).starts_with("stdin:3:9: error"), "{}", stdout(&output));
+}
