@@ -87,7 +87,10 @@ fn show_refusal(checked: &Checked) {
         checked.findings.iter().filter(|d| d.code.class() == Class::Refuse).cloned().collect();
     show(checked, &refusing);
     let n = refusing.len();
-    eprintln!("sipscript: not started: {n} finding{} that OpenSIPS would not start with", if n == 1 { "" } else { "s" });
+    eprintln!(
+        "sipscript: not started: {n} finding{} that OpenSIPS would not start with",
+        if n == 1 { "" } else { "s" }
+    );
 }
 
 fn show(checked: &Checked, findings: &[Diagnostic]) {

@@ -55,8 +55,12 @@ impl Stats {
         self.counters.lock().get(&(group.to_owned(), name.to_owned())).map(|c| c.get())
     }
 
-    pub fn all(&self) -> Vec<(String, u64)> {
-        self.counters.lock().iter().map(|((g, n), c)| (format!("{g}:{n}"), c.get())).collect()
+    /// Every statistic as `group:name`, counters first.
+    pub fn all(&self, core: &Core) -> Vec<(String, u64)> {
+        let counted: Vec<_> = self.counters.lock().iter().map(|(name, c)| (name.clone(), c.get())).collect();
+        let computed: Vec<_> = self.computed.lock().iter().map(|(name, value)| (name.clone(), *value)).collect();
+        let computed = computed.into_iter().map(|(name, value)| (name, value(core)));
+        counted.into_iter().chain(computed).map(|((g, n), value)| (format!("{g}:{n}"), value)).collect()
     }
 }
 

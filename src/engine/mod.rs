@@ -16,7 +16,7 @@ mod waiting;
 mod tests;
 
 use crate::base::Now;
-use crate::context::{Core, EffectAnswer, Run, Shard, SocketId, Timer, TxId, WaitId};
+use crate::context::{Core, EffectAnswer, Run, Shard, SocketId, Timer, Transaction, TxId, WaitId};
 use crate::modules::tm;
 use crate::proto::transaction::Key;
 use crate::registry::RouteKind;
@@ -85,6 +85,12 @@ impl Engine {
     /// Suspended runs; for tests and statistics.
     pub fn suspended(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Exchanges that still owe somebody a final reply: what a stop waits for.
+    pub fn unfinished(&self) -> usize {
+        let owed = |tx: &Transaction| !tx.local && tx.state.lock().answered() < 200;
+        self.suspended() + self.core.transactions.search(owed).len()
     }
 
     /// The one place that survives a panic of ours (design, invariant 6).

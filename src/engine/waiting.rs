@@ -5,6 +5,7 @@ use crate::proto::transaction::Key;
 use crate::vm::Task;
 use bytes::Bytes;
 use dashmap::DashMap;
+use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -29,7 +30,8 @@ pub struct Held {
 
 #[derive(Default)]
 pub struct Waiting {
-    runs: DashMap<WaitId, Suspended, ahash::RandomState>,
+    /// A task is handed from worker to worker, never looked at by two: the lock only says so to the compiler.
+    runs: DashMap<WaitId, Mutex<Suspended>, ahash::RandomState>,
     unborn: DashMap<Key, Vec<Held>, ahash::RandomState>,
     /// Entries of `unborn`, so that nobody looks there while there are none.
     count: AtomicUsize,
@@ -48,11 +50,11 @@ impl Waiting {
             self.unborn.insert(key, Vec::new());
             self.count.fetch_add(1, Ordering::Relaxed);
         }
-        self.runs.insert(id, Suspended { task, key });
+        self.runs.insert(id, Mutex::new(Suspended { task, key }));
     }
 
     pub fn take(&self, id: WaitId) -> Option<Suspended> {
-        self.runs.remove(&id).map(|(_, s)| s)
+        self.runs.remove(&id).map(|(_, s)| s.into_inner())
     }
 
     /// A request does not wait without a transaction any more.

@@ -8,5 +8,7 @@ pub mod process;
 pub mod log;
 pub mod resolver;
 pub mod sources;
+pub mod start;
 pub mod start_page;
 pub mod udp;
+pub mod worker;

@@ -12,8 +12,9 @@ use super::{interfaces, process};
 use crate::base::SourceMap;
 use crate::context::{Core, Level, Log, Shard, Sockets};
 use crate::diag::{Class, Diagnostic, Severity, concise};
+use crate::engine::Engine;
+use crate::engine::boot::{Boot, boot};
 use crate::engine::settings::Settings;
-use crate::engine::{Boot, Engine};
 use crate::modules;
 use crate::sip::Transport;
 use crate::syntax::ast::Ast;
@@ -87,12 +88,7 @@ fn start(launch: &Launch, checked: Checked, mut settings: Settings, parent: Opti
     let outcome = prepare(launch, checked, &mut settings, log).and_then(|up| up.run(launch, &settings, parent));
     if let Err(why) = &outcome {
         let sinks = Sinks::new(&settings.server, std::process::id(), &launch.program);
-        Log::new(Box::new(sinks), settings.core.log_level).part(
-            Level::Critical,
-            "core",
-            "main",
-            format_args!("{why}"),
-        );
+        Log::new(Box::new(sinks), settings.core.log_level).part(Level::Critical, "core", "main", format_args!("{why}"));
     }
     outcome
 }
@@ -118,23 +114,21 @@ fn prepare(launch: &Launch, checked: Checked, settings: &mut Settings, log: Log)
     let workers = worker_count(settings);
     let bound = bind(&sockets, workers, settings.server.tos)?;
     let without_effect = without_effect(launch, &checked, settings);
-    let page = StartPage { script: &launch.script, sockets: &sockets, workers, ast: &checked.ast, without_effect: &without_effect };
+    let page = StartPage {
+        script: &launch.script,
+        sockets: &sockets,
+        workers,
+        ast: &checked.ast,
+        without_effect: &without_effect,
+    };
     let page = page.render();
     if !launch.attended {
         for (name, why) in &without_effect {
             log.part(Level::Notice, "core", "main", format_args!("`{name}` is accepted without effect: {why}"));
         }
     }
-    let boot = Boot {
-        ast: &checked.ast,
-        map: checked.map,
-        settings: settings.core.clone(),
-        sockets,
-        log,
-        seed,
-        now: clock.now(),
-    };
-    let engine = Arc::new(Engine::boot(boot)?);
+    let parts = Boot { ast: &checked.ast, sources: checked.map, settings: settings.core.clone(), sockets, log, seed };
+    let engine = Arc::new(boot(parts).map_err(|e| e.to_string())?);
     process::identify(&launch.process)?;
     Ok(Prepared { engine, clock, seed, bound, page })
 }
@@ -147,7 +141,7 @@ impl Prepared {
             .enable_all()
             .build()
             .map_err(|e| format!("cannot start the runtime for look-ups: {e}"))?;
-        let core = self.engine.core();
+        let core = &self.engine.core;
         let (resolver, trouble) = Resolver::start(side.handle().clone());
         if let Some(trouble) = trouble {
             core.log.part(Level::Warning, "core", "resolver", format_args!("host names will not resolve: {trouble}"));

@@ -10,3 +10,4 @@ mod sip_roundtrip;
 mod sip_torture;
 #[path = "../torture/messages.rs"]
 mod torture;
+mod cli;
