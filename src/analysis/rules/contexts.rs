@@ -37,8 +37,11 @@ fn report(script: &Script<'_>, hazard: Hazard) -> Diagnostic {
 fn leaked(script: &Script<'_>, leak: Leak) -> Diagnostic {
     let what = name(leak.kind);
     let entry = script.routes.get(leak.entry).map(title).unwrap_or_default();
-    let mut found =
-        Diagnostic::new(codes::LEAKED_CONTEXT, leak.load, format!("{what} is not unloaded on a path of `{entry}`"));
+    let mut found = Diagnostic::new(
+        codes::LEAKED_CONTEXT,
+        leak.load,
+        format!("{what} is still loaded where a run of `{entry}` ends"),
+    );
     for (span, told) in leak.steps {
         let text = match told {
             Told::Load(kind) => format!("{} is loaded", name(kind)),

@@ -5,17 +5,17 @@ use crate::vm::{BranchFlag, Cx, Function, MessageFlag};
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Sets a message flag.
-    fn setflag(flag: MessageFlag) in ALL => setflag;
+    fn setflag(flag: MessageFlag) in ALL, roles [SetsFlag] => setflag;
     /// Clears a message flag.
-    fn resetflag(flag: MessageFlag) in ALL => resetflag;
+    fn resetflag(flag: MessageFlag) in ALL, roles [ClearsFlag] => resetflag;
     /// Whether a message flag is set.
-    fn isflagset(flag: MessageFlag) in ALL => isflagset;
+    fn isflagset(flag: MessageFlag) in ALL, roles [TestsFlag] => isflagset;
     /// Sets a flag of a branch; 0, the default, is the Request-URI's.
-    fn setbflag(flag: BranchFlag, branch_idx: Option<i32>) in ALL => setbflag;
+    fn setbflag(flag: BranchFlag, branch_idx: Option<i32>) in ALL, roles [SetsFlag] => setbflag;
     /// Clears a flag of a branch.
-    fn resetbflag(flag: BranchFlag, branch_idx: Option<i32>) in ALL => resetbflag;
+    fn resetbflag(flag: BranchFlag, branch_idx: Option<i32>) in ALL, roles [ClearsFlag] => resetbflag;
     /// Whether a flag of a branch is set.
-    fn isbflagset(flag: BranchFlag, branch_idx: Option<i32>) in ALL => isbflagset;
+    fn isbflagset(flag: BranchFlag, branch_idx: Option<i32>) in ALL, roles [TestsFlag] => isbflagset;
 };
 
 fn setflag(cx: &mut Cx<'_>, flag: MessageFlag) -> i32 {
