@@ -101,7 +101,7 @@ mod tests {
         check("*", &["", "a"], &[]);
         check("x-?o", &["X-Fo"], &["X-o", "X-Foo"]);
         check("*-id*", &["Call-ID", "P-ID-x"], &["Call"]);
-        check("[f-t]*[!m]", &["From", "To"].map(|n| if n == "From" { "Fro" } else { n }).as_slice(), &["From", "Via"]);
+        check("[f-t]*[!m]", &["Fro", "To"], &["From", "Via"]);
         check("a\\*[]x]", &["A*]", "a*x"], &["ab]"]);
         check("a[b", &["a[b"], &["ab"]);
     }

@@ -43,9 +43,9 @@ fn change_reply_status(cx: &mut Cx<'_>, code: i32, reason: Str) -> bool {
     let new = u16::try_from(code).ok().and_then(StatusCode::new);
     let now = cx.run.new_status.as_ref().map(|(code, _)| *code).or_else(|| cx.run.msg.status());
     let (Some(new), Some(now)) = (new, now) else { return false };
-    let keeps_class = new.class() == now.class();
     let is_failure = |code: StatusCode| code.class() >= 3;
-    if !keeps_class && !(is_failure(new) && is_failure(now)) || reason.iter().any(|b| matches!(b, b'\r' | b'\n')) {
+    let may_become = new.class() == now.class() || (is_failure(new) && is_failure(now));
+    if !may_become || reason.iter().any(|b| matches!(b, b'\r' | b'\n')) {
         return false;
     }
     cx.run.new_status = Some((new, reason));
