@@ -15,7 +15,7 @@ use super::value::Value;
 use crate::base::{Now, Span, Str};
 use crate::proto::dialog::{Direction, LegId};
 use crate::registry::RouteKind;
-use crate::sip::{Edits, Message, StatusCode};
+use crate::sip::{Edits, Message};
 use smallvec::SmallVec;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -162,8 +162,6 @@ pub struct Run {
     pub armed: ArmedRoutes,
     pub via: ViaHandling,
     pub reply_extras: ReplyExtras,
-    /// The status and reason that a received reply leaves with, and that counts from here on, when the script changed it.
-    pub new_status: Option<(StatusCode, Str)>,
 
     pub tx: Option<Arc<Transaction>>,
     pub hold: Hold,
@@ -195,7 +193,6 @@ impl Run {
             armed: ArmedRoutes::default(),
             via: ViaHandling::default(),
             reply_extras: ReplyExtras::default(),
-            new_status: None,
             tx: None,
             hold: Hold::default(),
             branch: None,

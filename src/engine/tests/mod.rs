@@ -1,4 +1,5 @@
 //! The engine from outside: bytes in, bytes out, virtual time.
+mod record_route;
 mod relay;
 
 use super::boot::{Boot, boot};

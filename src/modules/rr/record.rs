@@ -1,7 +1,8 @@
 //! Record-Route: kept as a wish until a branch leaves, because only then its socket is known.
 use super::Settings;
 use crate::base::Str;
-use crate::context::{Level, Run, SocketId};
+use crate::context::{Level, Run, SocketId, ViaHandling};
+use crate::modules::core::outbound;
 use crate::modules::core::uri_text::UriText;
 use crate::registry::RouteKind;
 use crate::sip::{HeaderId, Transport};
@@ -159,10 +160,10 @@ fn lines(cx: &Cx<'_>, wish: &Wish, added: &[u8], socket: SocketId) -> Str {
             let inbound = cx.run.tx.as_ref().map_or(cx.run.received.socket, |tx| tx.received.socket);
             let is_pair = settings.double && inbound != socket;
             let r2: &[u8] = if is_pair { b";r2=on" } else { b"" };
-            let of = |socket| line(&[&host(cx, socket), r2, b";lr", &ftag, params, added]);
-            let mut text = of(socket);
+            let of = |socket, via| line(&[&host(cx, socket, via), r2, b";lr", &ftag, params, added]);
+            let mut text = of(socket, &cx.run.via);
             if is_pair {
-                text.extend(of(inbound));
+                text.extend(of(inbound, &ViaHandling::default()));
             }
             text
         }
@@ -185,13 +186,14 @@ fn from_tag(run: &Run) -> Vec<u8> {
     run.msg.from_tag().map(|tag| [b";ftag=", tag].concat()).unwrap_or_default()
 }
 
-/// `host:port[;transport=..]` of a socket.
-fn host(cx: &Cx<'_>, socket: SocketId) -> Vec<u8> {
-    let Some(socket) = cx.core.sockets.get(socket) else { return Vec::new() };
-    let mut text = socket.sent_by().into_bytes();
-    if socket.transport != Transport::Udp {
+/// `host:port[;transport=..]` of a socket. What the script advertises for this message is the outbound side's.
+fn host(cx: &Cx<'_>, socket: SocketId, via: &ViaHandling) -> Vec<u8> {
+    let mut text = Vec::with_capacity(32);
+    outbound::write_sent_by(cx.core, socket, via, &mut text);
+    let transport = cx.core.sockets.get(socket).map_or(Transport::Udp, |s| s.transport);
+    if transport != Transport::Udp {
         text.extend_from_slice(b";transport=");
-        text.extend_from_slice(socket.transport.name().as_bytes());
+        text.extend_from_slice(transport.name().as_bytes());
     }
     text
 }

@@ -2,10 +2,10 @@
 use crate::base::Str;
 use crate::context::{Level, Value};
 use crate::modules::core::reply::{Answering, to_tag};
-use crate::modules::sl;
+use crate::modules::{sl, tm};
 use crate::registry::{Constraint, Setting};
 use crate::script_fns;
-use crate::vm::{Cx, Function, Module, Pvar, Ret, Var};
+use crate::vm::{Cx, Function, Module, Pvar, Var};
 
 pub static MODULE: Module = Module {
     functions: FUNCTIONS,
@@ -32,12 +32,15 @@ fn needs_a_sender(_: &[(String, Setting)], loaded: &[String]) -> Result<(), Stri
     Err("module `signaling` needs `sl` or `tm`; load one of them".to_owned())
 }
 
-fn send_reply(cx: &mut Cx<'_>, code: i32, reason: Str) -> Ret {
-    if cx.core.states.get::<sl::Sl>().is_none() {
-        cx.log(Level::Error, "signaling", "send_reply", format_args!("no transaction, and `sl` is not loaded"));
-        return Ret::FALSE;
+fn send_reply(cx: &mut Cx<'_>, code: i32, reason: Str) -> i32 {
+    if cx.run.tx.is_none() && cx.core.states.get::<sl::Sl>().is_some() {
+        return sl::reply::sl_send_reply(cx, code, reason);
     }
-    Ret::Code(sl::reply::sl_send_reply(cx, code, reason))
+    if cx.core.states.get::<tm::Tm>().is_none() {
+        cx.log(Level::Error, "signaling", "send_reply", format_args!("neither `tm` nor `sl` is loaded"));
+        return -1;
+    }
+    tm::reply(cx, code, &reason, None)
 }
 
 fn local_totag(cx: &mut Cx<'_>, _: &Var) -> Value {

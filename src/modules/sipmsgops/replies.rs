@@ -3,8 +3,10 @@ use super::headers::are_fields;
 use crate::base::Str;
 use crate::modules::core::calendar::Civil;
 use crate::script_fns;
-use crate::sip::StatusCode;
+use crate::sip::{Edits, Framing, Message, StatusCode, print};
 use crate::vm::{Cx, Function};
+use bytes::Bytes;
+use std::sync::Arc;
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Adds header fields to every reply made here to this request.
@@ -39,16 +41,21 @@ fn append_time(cx: &mut Cx<'_>) -> bool {
     append_to_reply(cx, Str::from(date))
 }
 
+/// From here on the reply is another: what it was changed to counts for transactions and for later routes.
 fn change_reply_status(cx: &mut Cx<'_>, code: i32, reason: Str) -> bool {
+    let message = &cx.run.msg;
     let new = u16::try_from(code).ok().and_then(StatusCode::new);
-    let now = cx.run.new_status.as_ref().map(|(code, _)| *code).or_else(|| cx.run.msg.status());
-    let (Some(new), Some(now)) = (new, now) else { return false };
+    let (Some(new), Some(now)) = (new, message.status()) else { return false };
     let is_failure = |code: StatusCode| code.class() >= 3;
     let may_become = new.class() == now.class() || (is_failure(new) && is_failure(now));
     if !may_become || reason.iter().any(|b| matches!(b, b'\r' | b'\n')) {
         return false;
     }
-    cx.run.new_status = Some((new, reason));
+    let mut text = Vec::with_capacity(message.raw().len());
+    print::rewritten_reply(message, &cx.run.edits, (new, &reason), &mut text);
+    let Ok(changed) = Message::parse(Bytes::from(text), Framing::Datagram) else { return false };
+    cx.run.msg = Arc::new(changed);
+    cx.run.edits = Edits::new();
     true
 }
 
@@ -81,9 +88,12 @@ mod tests {
     #[test]
     fn a_status_changes_within_its_class_or_among_failures() {
         let changed = |from: u16, to: i32| {
-            let mut f = Fixture::new(&format!("SIP/2.0 {from} x"));
+            let mut f = Fixture::new(&format!("SIP/2.0 {from} x\nA: 1"));
+            f.call(&MODULE, "append_hf", &[text("B: 2")]);
             let code = f.call(&MODULE, "change_reply_status", &[Arg::Int(to), text("New")]);
-            assert_eq!(code == 1, f.run.new_status.is_some(), "{from} {to}");
+            let reason: &[u8] = if code == 1 { b"New" } else { b"x" };
+            assert_eq!(f.run.msg.reason(), Some(reason), "{from} {to}");
+            assert_eq!(f.written(), "A: 1\r\nB: 2\r\n\r\n", "{from} {to}");
             code == 1
         };
         assert!(changed(603, 404) && changed(302, 486) && changed(183, 180) && changed(200, 202));

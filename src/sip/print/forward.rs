@@ -47,6 +47,12 @@ pub fn forward_reply(
     edits.write_after_start_line(message, framing, out);
 }
 
+/// A reply with another status and reason and the edits made, as if it had come so.
+pub fn rewritten_reply(message: &Message, edits: &Edits, status: (StatusCode, &[u8]), out: &mut Vec<u8>) {
+    new_status_line(status.0, status.1, out);
+    edits.write_after_start_line(message, Framing::Datagram, out);
+}
+
 fn request_line(message: &Message, line: &RequestLine<'_>, out: &mut Vec<u8>) {
     let StartLine::Request { method, uri } = *message.start_line() else { return };
     out.extend_from_slice(line.method.unwrap_or(message.bytes(method)));

@@ -7,7 +7,7 @@ mod forward;
 mod hop;
 
 pub use answer::{Answer, Body, answer};
-pub use forward::{RequestLine, forward_reply, forward_request};
+pub use forward::{RequestLine, forward_reply, forward_request, rewritten_reply};
 pub use hop::{ack_for, cancel_for};
 
 use super::message::{Header, Message};
