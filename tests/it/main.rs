@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read files and draw seeds")]
 mod catalog_agreement;
 mod calls;
+mod dialogs;
 mod findings;
 mod layering;
 mod spec;

@@ -61,3 +61,58 @@ pub fn write(cx: &mut Cx<'_>, _: &Var, _: Store, value: Value) -> Result<(), Wri
     change(&dialog, |_| mask);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::{Dialog, Identity};
+    use crate::modules::fixture::{Fixture, received};
+    use crate::proto::dialog::{Did, Leg};
+    use std::sync::Arc;
+    use std::thread;
+
+    fn dialog() -> Current {
+        let identity =
+            Identity { call_id: "c".into(), from_uri: "f".into(), to_uri: "t".into(), from_tag: "1".into() };
+        let fixture = Fixture::new("OPTIONS sip:a SIP/2.0");
+        let alive = fixture.core.dialogs.alive();
+        Current(Arc::new(Dialog::new(Did { entry: 1, id: 2 }, identity, Leg::default(), received(), alive)))
+    }
+
+    #[test]
+    fn of_eight_workers_one_flips_the_flag() {
+        for _ in 0..200 {
+            let dialog = dialog();
+            let winners: usize = thread::scope(|scope| {
+                let workers: Vec<_> = (0..8).map(|_| scope.spawn(|| flip(&dialog, DialogFlag(3), false))).collect();
+                workers.into_iter().map(|w| usize::from(w.join().expect("no panic"))).sum()
+            });
+            assert_eq!(winners, 1);
+            assert_eq!(dialog.0.state.lock().flags, 1 << 3);
+        }
+    }
+
+    #[test]
+    fn workers_that_set_different_flags_lose_none() {
+        for _ in 0..200 {
+            let dialog = dialog();
+            thread::scope(|scope| {
+                for n in 0..8 {
+                    let dialog = &dialog;
+                    scope.spawn(move || change(dialog, |flags| flags | DialogFlag(n).mask()));
+                }
+            });
+            assert_eq!(dialog.0.state.lock().flags, 0xff);
+        }
+    }
+
+    #[test]
+    fn a_flag_with_another_value_is_left_alone() {
+        let dialog = dialog();
+        assert!(!flip(&dialog, DialogFlag(0), true));
+        assert!(flip(&dialog, DialogFlag(0), false));
+        assert!(!flip(&dialog, DialogFlag(0), false));
+        assert!(flip(&dialog, DialogFlag(0), true));
+        assert_eq!(dialog.0.state.lock().flags, 0);
+    }
+}

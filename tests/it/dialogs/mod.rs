@@ -1,0 +1,13 @@
+//! Dialogs and what one call does with another's, on a simulated network: the scenarios of the reference
+//! (`dialog-acc-tm.md`, section 9), as the design decides them.
+mod accounting;
+mod life;
+mod loads;
+mod lookups;
+mod profiles;
+mod route_kinds;
+mod stage;
+mod together;
+mod transfer;
+
+use stage::{Script, Stage};
