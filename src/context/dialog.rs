@@ -103,8 +103,8 @@ pub struct DialogState {
     pub initial_tx: Option<TxId>,
     /// Transactions bound to this dialog that still live: while there are any an ended dialog can be found.
     pub bound: u32,
-    /// Nothing is left to be done for it; it leaves the table with its last transaction and its delay.
-    pub done: bool,
+    /// Since when nothing is left to be done for it; it leaves the table with its last transaction and its delay.
+    pub done: Option<Instant>,
     /// In the table: the indexes follow its values, profiles and state.
     pub(super) listed: bool,
     pub slots: Slots,
@@ -132,7 +132,7 @@ impl DialogState {
             acc: None,
             initial_tx: None,
             bound: 0,
-            done: false,
+            done: None,
             listed: false,
             slots: Slots::default(),
         }

@@ -72,8 +72,7 @@ mod tests {
     use std::thread;
 
     fn dialog() -> Current {
-        let identity =
-            Identity { call_id: "c".into(), from_uri: "f".into(), to_uri: "t".into(), from_tag: "1".into() };
+        let identity = Identity { call_id: "c".into(), from_uri: "f".into(), to_uri: "t".into(), from_tag: "1".into() };
         let fixture = Fixture::new("OPTIONS sip:a SIP/2.0");
         let alive = fixture.core.dialogs.alive();
         Current(Arc::new(Dialog::new(Did { entry: 1, id: 2 }, identity, Leg::default(), received(), alive)))

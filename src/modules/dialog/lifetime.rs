@@ -82,10 +82,10 @@ fn due(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, generation: u32) {
     if state.timer_generation != generation {
         return;
     }
-    let leaves = state.done && state.bound == 0;
+    let done = state.done.is_some();
     drop(state);
-    if leaves {
-        return cx.core.dialogs.remove(dialog);
+    if done {
+        return states::leave_table(cx, dialog);
     }
     states::hold(cx, dialog);
     if is_over(cx, dialog) {

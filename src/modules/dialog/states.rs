@@ -87,7 +87,7 @@ fn settings<'a>(cx: &Cx<'a>) -> &'a Settings {
 /// A 2xx overtook the failure of another branch.
 fn revive(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     let mut state = dialog.state.lock();
-    state.done = false;
+    state.done = None;
     state.end_reason = None;
     state.timer_generation += 1;
     drop(state);
@@ -118,8 +118,16 @@ pub fn release(cx: &mut Cx<'_>) {
         unanswered && state.bound == 0 && state.initial_tx.is_none()
     };
     if abandoned {
-        apply(cx, &dialog, Event::TransactionGone);
+        give_up(cx, &dialog);
     }
+}
+
+/// Nobody was ever called: that is no failed call.
+fn give_up(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    let mut actions = Actions::new();
+    cx.core.dialogs.advance(dialog, Event::TransactionGone, &mut actions);
+    actions.retain(|action| *action != Action::Failed);
+    carry_out(cx, dialog, actions.into_iter());
 }
 
 /// A run or a transaction no longer needs the dialog.
@@ -131,24 +139,21 @@ pub fn unbind(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
 }
 
 fn finish(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
-    dialog.state.lock().done = true;
+    dialog.state.lock().done.get_or_insert(cx.now.mono);
     leave_table(cx, dialog);
 }
 
-/// Takes a dialog that is done and that nothing is bound to out of the table, perhaps after its delay.
-fn leave_table(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+/// Takes a dialog that nothing is bound to out of the table, when its delay since its end is over.
+pub fn leave_table(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     let default = settings(cx).delete_delay;
     let mut state = dialog.state.lock();
-    if !state.done || state.bound > 0 {
-        return;
-    }
-    let delay = state.delete_delay.unwrap_or(default);
+    let Some(done) = state.done.filter(|_| state.bound == 0) else { return };
+    let leaves = done + Duration::from_secs(u64::from(state.delete_delay.unwrap_or(default)));
     state.timer_generation += 1;
     let generation = state.timer_generation;
     drop(state);
-    if delay == 0 {
+    if leaves <= cx.now.mono {
         return cx.core.dialogs.remove(dialog);
     }
-    let at = cx.now.mono + Duration::from_secs(u64::from(delay));
-    cx.shard.arm(at, Timer::Dialog { did: dialog.did, generation });
+    cx.shard.arm(leaves, Timer::Dialog { did: dialog.did, generation });
 }

@@ -30,7 +30,10 @@ fn a_call_has_one_record_at_its_end() {
     assert_eq!(fields[1], "call_start_time=1700000002");
     assert_eq!(fields[4], "setuptime=2");
     assert_eq!(fields[5], "method=INVITE");
-    assert_eq!(fields[8..], [&format!("call_id={call}"), "code=200", "reason=OK", "dept=sales", "xfer=", "x=", "dst=bob"]);
+    assert_eq!(
+        fields[8..],
+        [&format!("call_id={call}"), "code=200", "reason=OK", "dept=sales", "xfer=", "x=", "dst=bob"]
+    );
     let ms: u64 = fields[3].trim_start_matches("ms_duration=").parse().expect("a number");
     assert!((4_400..4_700).contains(&ms), "{ms}");
     assert_eq!(fields[2], "duration=5");
@@ -44,7 +47,11 @@ fn without_cdr_the_answer_and_the_refusal_are_recorded() {
     stage.hang_up("alice", &call);
     let records = stage.records();
     assert_eq!(records.len(), 1);
-    assert!(records[0].starts_with("ACC: transaction answered: timestamp=1700000000;created=0;setuptime=1700000000;method=INVITE;"));
+    assert!(
+        records[0].starts_with(
+            "ACC: transaction answered: timestamp=1700000000;created=0;setuptime=1700000000;method=INVITE;"
+        )
+    );
     stage.policy("bob", Policy::rejecting(486));
     stage.dial("alice", "bob");
     stage.net.settle();

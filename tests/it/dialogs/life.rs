@@ -37,8 +37,7 @@ fn refused_cancelled_and_unreachable_calls_fail() {
     let call = stage.ring("alice", "carol");
     stage.cancel("alice", &call);
     assert_eq!(stage.lines(), ["1-2", "2-5"]);
-    stage.policy("dave", Policy::silent());
-    stage.dial("alice", "dave");
+    stage.dial("alice", "nobody");
     stage.net.settle();
     assert_eq!(stage.lines(), ["1-5"]);
     assert_eq!(counts(&stage), [0, 0, 3, 3, 0]);

@@ -110,10 +110,8 @@ fn what_a_run_leaves_loaded_is_released_and_counted() {
 
 #[test]
 fn a_call_whose_request_left_another_loaded_is_freed_at_its_end() {
-    let mut stage = Stage::new(&Script {
-        within: r#"if (is_method("INFO")) load_dialog_ctx($hdr(X-Call));"#,
-        ..Script::default()
-    });
+    let mut stage =
+        Stage::new(&Script { within: r#"if (is_method("INFO")) load_dialog_ctx($hdr(X-Call));"#, ..Script::default() });
     let (own, other) = (stage.call("alice", "bob"), stage.call("alice", "carol"));
     stage.info("alice", &own, &format!("X-Call: {other}\r\n"));
     stage.hang_up("alice", &own);
@@ -370,7 +368,7 @@ fn a_challenged_attempt_hides_the_call_unless_only_active_ones_count() {
     let call = stage.call_with("alice", "bob", &attempt(2));
     assert_eq!(stage.probe(&format!("X-Call: {call}\r\n")), ["oldest 5 1", "active 4 2"]);
     stage.hang_up("alice", &call);
-    stage.net.run_for(Duration::from_secs(31));
+    stage.net.run_for(Duration::from_secs(60));
     stage.close();
 }
 
@@ -405,10 +403,7 @@ fn a_call_that_ends_while_it_is_loaded_stays_readable() {
     stage.net.run_for(Duration::from_secs(1));
     stage.hang_up("bob", &first);
     stage.net.run_for(Duration::from_secs(3));
-    assert_eq!(
-        stage.lines(),
-        ["before 4 size 2", "after 5 bob written size 1", "join -1", "unload 1"]
-    );
+    assert_eq!(stage.lines(), ["before 4 size 2", "after 5 bob written size 1", "join -1", "unload 1"]);
     stage.close();
 }
 

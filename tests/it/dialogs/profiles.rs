@@ -56,16 +56,7 @@ fn the_same_value_counts_as_often_as_it_was_entered() {
         ..Script::default()
     });
     let call = stage.call("alice", "bob");
-    let expected = [
-        "a 2 any 3",
-        "in b",
-        "not in c",
-        "a 1",
-        "cleared, any 1",
-        "out",
-        "unset -1",
-        "without value -1",
-    ];
+    let expected = ["a 2 any 3", "in b", "not in c", "a 1", "cleared, any 1", "out", "unset -1", "without value -1"];
     assert_eq!(stage.info("alice", &call, ""), expected);
     stage.close();
 }

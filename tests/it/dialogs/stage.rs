@@ -210,8 +210,7 @@ impl Stage {
     pub fn close(mut self) {
         for phone in self.phones.clone() {
             let answered = |c: &&sipscript::testing::Call| c.state == CallState::Answered;
-            let calls: Vec<String> =
-                self.net.of(phone).calls().filter(answered).map(|c| c.id.to_string()).collect();
+            let calls: Vec<String> = self.net.of(phone).calls().filter(answered).map(|c| c.id.to_string()).collect();
             for call in calls {
                 self.net.bye(phone, &call);
                 self.net.run_for(SECOND);
@@ -229,10 +228,10 @@ fn address(n: usize) -> String {
     format!("10.1.0.{}:5060", n + 1)
 }
 
-/// A user's address at its phone; anything else is a number that the server knows what to do with.
+/// A user's address at its phone, or where nobody listens.
 fn uri(to: &str) -> String {
     match USERS.iter().position(|u| *u == to) {
         Some(n) => format!("sip:{to}@{}", address(n)),
-        None => format!("sip:{to}@10.0.0.1"),
+        None => format!("sip:{to}@10.9.9.9"),
     }
 }
