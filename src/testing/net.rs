@@ -175,6 +175,20 @@ impl Net {
         self.tell(phone, |p, now| p.send_within(now, call, method, headers, ""));
     }
 
+    /// Has a phone do something now, and keeps what it wants sent off the wire: for `race`.
+    pub fn withhold(&mut self, phone: PhoneId, what: impl FnOnce(&mut Phone, Instant)) -> Vec<(SocketAddr, Bytes)> {
+        let phone = &mut self.phones[phone.0];
+        what(phone, self.now.mono);
+        let from = phone.addr;
+        phone.sent.drain(..).map(|sent| (from, sent.bytes)).collect()
+    }
+
+    /// Hands each datagram to a worker of its own, all at the same time on threads of their own.
+    pub fn race(&mut self, server: ServerId, datagrams: Vec<(SocketAddr, Bytes)>) {
+        self.servers[server.0].race(self.now, datagrams);
+        self.collect();
+    }
+
     /// Puts a datagram on the wire, whoever `from` is.
     pub fn inject(&mut self, from: SocketAddr, to: SocketAddr, bytes: impl Into<Bytes>) {
         self.dispatch(from, to, bytes.into());

@@ -11,7 +11,7 @@ use crate::syntax::ast::HostKind;
 use crate::syntax::{Source, parse};
 use bytes::Bytes;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 
 pub struct SimServer {
     pub engine: Arc<Engine>,
@@ -79,6 +79,22 @@ impl SimServer {
     pub fn worker_of(&self, from: SocketAddr, to: SocketAddr) -> usize {
         let hash = self.engine.core.hasher.hash_one((from, to));
         (hash % self.shards.len() as u64) as usize
+    }
+
+    /// The n-th datagram to the n-th worker, all at once. They come to the first socket.
+    pub(super) fn race(&mut self, now: Now, datagrams: Vec<(SocketAddr, Bytes)>) {
+        assert!(datagrams.len() <= self.shards.len(), "a worker for each datagram");
+        let start = Barrier::new(datagrams.len());
+        let (engine, socket) = (&self.engine, self.engine.core.sockets.all()[0].id);
+        std::thread::scope(|threads| {
+            for (shard, (from, bytes)) in self.shards.iter_mut().zip(datagrams) {
+                let start = &start;
+                threads.spawn(move || {
+                    start.wait();
+                    engine.input(shard, now, Event::Datagram { socket, from, bytes });
+                });
+            }
+        });
     }
 
     pub(super) fn receive(&mut self, now: Now, from: SocketAddr, to: SocketAddr, bytes: Bytes) {

@@ -7,6 +7,7 @@ mod findings;
 mod layering;
 mod spec;
 mod parse_totality;
+mod sample_scripts;
 mod sip_roundtrip;
 mod sip_torture;
 #[path = "../torture/messages.rs"]

@@ -12,6 +12,7 @@ loadmodule "sl.so"
 loadmodule "tm.so"
 loadmodule "rr.so"
 loadmodule "maxfwd.so"
+loadmodule "sipmsgops.so"
 loadmodule "dialog.so"
 loadmodule "acc.so"
 modparam("tm", "fr_timeout", 5)
@@ -20,20 +21,20 @@ modparam("tm", "fr_inv_timeout", 20)
 
 /// What a proxy does with everything but initial requests.
 pub const WITHIN: &str = r#"
-	if ($tt != NULL) {
-		if ($rm == "ACK" && t_check_trans()) {
+	if (has_totag()) {
+		if (is_method("ACK") && t_check_trans()) {
 			t_relay();
 			exit;
 		}
 		if (!loose_route()) {
-			if ($rm != "ACK")
+			if (!is_method("ACK"))
 				send_reply(404, "Not Here");
 			exit;
 		}
 		t_relay();
 		exit;
 	}
-	if ($rm == "CANCEL") {
+	if (is_method("CANCEL")) {
 		if (t_check_trans())
 			t_relay();
 		exit;
