@@ -18,6 +18,7 @@ enum Repr {
 impl Str {
     pub const EMPTY: Str = Str(Repr::Inline { len: 0, data: [0; INLINE] });
 
+    #[inline]
     pub fn new(bytes: &[u8]) -> Str {
         if bytes.len() <= INLINE {
             let mut data = [0; INLINE];
@@ -53,6 +54,7 @@ impl Str {
         }
     }
 
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Inline { len, data } => &data[..usize::from(*len)],
@@ -78,6 +80,7 @@ impl Str {
     }
 
     /// Bytes that cloning shares instead of copying: what a budget counts.
+    #[inline]
     pub fn heap_len(&self) -> usize {
         match &self.0 {
             Repr::Inline { .. } => 0,
@@ -94,12 +97,14 @@ impl Default for Str {
 
 impl Deref for Str {
     type Target = [u8];
+    #[inline]
     fn deref(&self) -> &[u8] {
         self.as_bytes()
     }
 }
 
 impl AsRef<[u8]> for Str {
+    #[inline]
     fn as_ref(&self) -> &[u8] {
         self.as_bytes()
     }

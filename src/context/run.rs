@@ -231,11 +231,13 @@ impl Run {
         self.own.acc.clone().or_else(of_tx).or_else(of_dialog)
     }
 
+    #[inline]
     pub fn var(&self, slot: u32) -> &Value {
         static NULL: Value = Value::Null;
         self.vars.get(slot as usize).unwrap_or(&NULL)
     }
 
+    #[inline]
     pub fn set_var(&mut self, slot: u32, value: Value) {
         let slot = slot as usize;
         if slot >= self.vars.len() {

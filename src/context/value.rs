@@ -24,10 +24,12 @@ impl Value {
         Value::Str(Str::new(bytes))
     }
 
+    #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
 
+    #[inline]
     pub fn int_face(&self) -> Option<i32> {
         match self {
             Value::Int(i) | Value::Both(_, i) | Value::Named(i, _) => Some(*i),
@@ -45,6 +47,7 @@ impl Value {
     }
 
     /// The string face without a copy; `None` for an integer, whose text has to be made, and for NULL.
+    #[inline]
     pub fn borrowed_str(&self) -> Option<&Str> {
         match self {
             Value::Str(s) | Value::Both(s, _) | Value::Named(_, s) => Some(s),
@@ -57,6 +60,7 @@ impl Value {
     }
 
     /// Truth of a bare operand (language reference 6.4).
+    #[inline]
     pub fn is_true(&self) -> bool {
         match self {
             Value::Null => false,
@@ -66,6 +70,7 @@ impl Value {
     }
 
     /// As `$var` and `$avp` keep it: integers stay integers, everything else becomes a string.
+    #[inline]
     pub fn stored(self) -> Value {
         match self {
             Value::Null => Value::Null,
@@ -84,6 +89,7 @@ impl Value {
     }
 
     /// What a budget of values counts.
+    #[inline]
     pub fn heap_len(&self) -> usize {
         self.borrowed_str().map_or(0, Str::heap_len)
     }

@@ -30,6 +30,9 @@ impl Cx<'_> {
             None => (var.row.read)(self, var),
             Some(context) => self.read_other(var, context),
         };
+        if var.transforms.is_empty() {
+            return value;
+        }
         var.transforms.iter().fold(value, |value, t| self.transform(value, t))
     }
 

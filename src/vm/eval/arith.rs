@@ -57,6 +57,7 @@ const fn has_text(expr: &Expr) -> bool {
 /// What a chain has come to so far.
 enum Sum {
     Value(Value),
+    /// Text being put together, changed in place.
     Text(SmallVec<[u8; 96]>),
 }
 
@@ -70,25 +71,49 @@ impl Sum {
 }
 
 fn chain(cx: &mut Cx<'_>, temps: &[Value], first: &Expr, rest: &[(ArithOp, Expr)]) -> Result<Value, NoValue> {
-    let mut sum = Sum::Value(operand(cx, temps, first)?);
+    let first = operand(cx, temps, first)?;
+    let Value::Int(mut total) = first else { return mixed_chain(cx, temps, first, rest) };
+    for (at, (op, right)) in rest.iter().enumerate() {
+        match operand(cx, temps, right)? {
+            Value::Int(i) => total = integers(cx, *op, total, i),
+            other => {
+                let mut sum = Sum::Value(Value::Int(total));
+                apply(cx, &mut sum, *op, &other, has_text(right))?;
+                let rest = rest.get(at + 1..).unwrap_or_default();
+                return mixed_chain(cx, temps, sum.into_value(), rest);
+            }
+        }
+    }
+    Ok(Value::Int(total))
+}
+
+fn mixed_chain(cx: &mut Cx<'_>, temps: &[Value], first: Value, rest: &[(ArithOp, Expr)]) -> Result<Value, NoValue> {
+    let mut sum = Sum::Value(first);
     for (op, right) in rest {
-        let value = operand(cx, temps, right)?;
-        sum = match (sum, &value) {
-            (Sum::Value(Value::Int(a)), Value::Int(b)) => Sum::Value(Value::Int(integers(cx, *op, a, *b))),
-            (sum, _) => add_operand(cx, sum, *op, &value, has_text(right))?,
-        };
+        match (right, op, &sum) {
+            // A literal behind text is appended as it stands.
+            (Expr::Str(text), ArithOp::Add, Sum::Text(_) | Sum::Value(Value::Str(_) | Value::Null)) => {
+                concatenate(cx, &mut sum, text)?;
+            }
+            _ => {
+                let value = operand(cx, temps, right)?;
+                apply(cx, &mut sum, *op, &value, has_text(right))?;
+            }
+        }
     }
     Ok(sum.into_value())
 }
 
-fn add_operand(cx: &Cx<'_>, sum: Sum, op: ArithOp, right: &Value, texted: bool) -> Result<Sum, NoValue> {
-    if let Sum::Value(left @ (Value::Int(_) | Value::Named(..))) = &sum {
+fn apply(cx: &Cx<'_>, sum: &mut Sum, op: ArithOp, right: &Value, texted: bool) -> Result<(), NoValue> {
+    if let Sum::Value(left @ (Value::Int(_) | Value::Named(..))) = &*sum {
         let a = left.int_face().unwrap_or(0);
         let b = if right.is_null() { Some(0) } else { right.int_face() };
-        return match b {
-            Some(b) => Ok(Sum::Value(Value::Int(integers(cx, op, a, b)))),
-            None => fail(cx, "a number and something without an integer value"),
-        };
+        let Some(b) = b else { return fail(cx, "a number and something without an integer value") };
+        *sum = Sum::Value(Value::Int(integers(cx, op, a, b)));
+        return Ok(());
+    }
+    if let (ArithOp::Add, Value::Str(text)) = (op, right) {
+        return concatenate(cx, sum, text);
     }
     let Some(text) = text_face(right, texted) else {
         return fail(cx, "text and a number, which has no text here");
@@ -109,30 +134,38 @@ fn text_face(value: &Value, texted: bool) -> Option<Str> {
     }
 }
 
-fn concatenate(cx: &Cx<'_>, sum: Sum, right: &[u8]) -> Result<Sum, NoValue> {
-    let mut text = match sum {
-        Sum::Text(t) => t,
-        Sum::Value(v) => SmallVec::from_slice(v.borrowed_str().map_or(&[], |s| s)),
-    };
+fn concatenate(cx: &Cx<'_>, sum: &mut Sum, right: &[u8]) -> Result<(), NoValue> {
+    if let Sum::Value(v) = &*sum {
+        let text = SmallVec::from_slice(v.borrowed_str().map_or(&[], |s| s));
+        *sum = Sum::Text(text);
+    }
+    let Sum::Text(text) = sum else { return Ok(()) };
     if text.len() + right.len() > MAX_TEXT {
         cx.log(Level::Error, "core", "eval_expr", format_args!("a string would grow beyond {MAX_TEXT} bytes"));
         return Err(NoValue::TooLarge);
     }
     text.extend_from_slice(right);
-    Ok(Sum::Text(text))
+    Ok(())
 }
 
-fn bytewise(cx: &Cx<'_>, sum: Sum, op: ArithOp, right: &[u8]) -> Result<Sum, NoValue> {
-    let left = sum.into_value();
-    let Some(left) = left.borrowed_str().filter(|l| l.len() == right.len()) else {
-        return fail(cx, "strings of different length");
+fn bytewise(cx: &Cx<'_>, sum: &mut Sum, op: ArithOp, right: &[u8]) -> Result<(), NoValue> {
+    let left: &[u8] = match &*sum {
+        Sum::Text(text) => text,
+        Sum::Value(v) => match v.borrowed_str() {
+            Some(text) => text,
+            None => return fail(cx, "NULL and a string"),
+        },
     };
+    if left.len() != right.len() {
+        return fail(cx, "strings of different length");
+    }
     let combine = |(a, b): (&u8, &u8)| match op {
         ArithOp::And => a & b,
         ArithOp::Or => a | b,
         _ => a ^ b,
     };
-    Ok(Sum::Text(left.iter().zip(right).map(combine).collect()))
+    *sum = Sum::Text(left.iter().zip(right).map(combine).collect());
+    Ok(())
 }
 
 /// Wrapping arithmetic; a division by zero is logged and yields 0.
