@@ -1,6 +1,12 @@
 //! The engine from outside: bytes in, bytes out, virtual time.
+mod cancel;
+mod failure;
+mod forking;
+mod local;
+mod malformed;
 mod record_route;
 mod relay;
+mod waiting;
 
 use super::boot::{Boot, boot};
 use super::{Engine, Event};
@@ -26,6 +32,7 @@ loadmodule "tm.so"
 loadmodule "signaling.so"
 loadmodule "rr.so"
 loadmodule "maxfwd.so"
+loadmodule "sipmsgops.so"
 "#;
 
 #[derive(Clone, Default)]

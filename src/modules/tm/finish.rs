@@ -5,7 +5,7 @@ use super::reply_in;
 use super::reply_out::{self, LocalReply};
 use super::settle;
 use super::shared;
-use super::timers::rearm;
+use super::timers::{rearm, wind_up};
 use crate::base::Now;
 use crate::context::{Core, Hold, Level, Pending, Run, Shard, Transaction, TxState};
 use crate::registry::RouteKind;
@@ -42,6 +42,7 @@ pub fn run_ended(core: &Core, shard: &mut Shard, now: Now, run: &mut Run) -> Opt
         return Some(next);
     }
     state.busy = false;
+    wind_up(state, now.mono);
     rearm(shard, tx.id, state);
     let settles = settle::shrink(core, shard, &tx, state);
     let ended = settles.then(|| over_request(&tx, state));

@@ -114,11 +114,16 @@ fn is_gone(state: &mut TxState, now: Instant) -> bool {
     if state.busy {
         return false;
     }
+    wind_up(state, now);
+    let waits = state.branches.iter().any(|b| b.client.as_ref().is_some_and(exchange::is_open) || b.until.is_some());
+    state.gone_at.is_some_and(|at| at <= now) && !postponed(state, now, waits)
+}
+
+/// Sets when the record goes, once its machines have ended.
+pub fn wind_up(state: &mut TxState, now: Instant) {
     if state.gone_at.is_none() && is_finished(state) {
         state.gone_at = Some(now + Duration::from_millis(u64::from(state.timers.delete)));
     }
-    let waits = state.branches.iter().any(|b| b.client.as_ref().is_some_and(exchange::is_open) || b.until.is_some());
-    state.gone_at.is_some_and(|at| at <= now) && !postponed(state, now, waits)
 }
 
 /// A record is kept while one of its branches has a peer that has not answered.
