@@ -4,6 +4,7 @@
 //! are its attachments (` ```diagnostics `, ` ```file NAME `, ` ```run `). `UPDATE_SPEC=1` writes what cases yield into
 //! their blocks: read the difference before you keep it. A new kind of case is a row of `KINDS`.
 mod document;
+mod script;
 mod run;
 mod syntax;
 mod tree;
@@ -22,6 +23,8 @@ enum Outcome {
 }
 
 static KINDS: &[(&str, Run)] = &[
+    ("cfg", script::whole),
+    ("routes", script::routes),
     ("cfg syntax", syntax::script),
     ("items", syntax::items),
     ("stmts", syntax::stmts),
