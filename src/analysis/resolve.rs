@@ -1,7 +1,7 @@
 //! Which row a name means at a place of the script: only modules loaded above count, the newest first.
 use super::script::Script;
 use crate::registry::opensips::{CallMode, KnownFunction};
-use crate::registry::{FunctionId, ModuleId, PvarSignature, RouteMask, Signature, SubName, TransformSignature};
+use crate::registry::{FunctionId, ModuleId, PvarSignature, RouteMask, Signature, TransformSignature};
 use crate::syntax::transform::Transform;
 
 /// What a name turned out to be.
@@ -73,7 +73,7 @@ impl<'a> Script<'a> {
     pub fn variable(&self, name: &str, has_sub: bool, at: u32) -> Resolved<(&'static PvarSignature, ModuleId)> {
         let rows = || self.catalog.pvars_named(name).iter().map(|id| self.catalog.pvar(*id));
         let loaded = rows().filter_map(|(module, sig)| Some((self.modules.rank(module, at)?, module, sig)));
-        let best = loaded.max_by_key(|(rank, _, sig)| (takes(sig.sub, has_sub), *rank == 0, *rank));
+        let best = loaded.max_by_key(|(rank, _, sig)| (sig.sub.takes(has_sub), *rank == 0, *rank));
         if let Some((_, module, sig)) = best {
             return Resolved::Row((sig, module));
         }
@@ -110,13 +110,5 @@ impl<'a> Script<'a> {
 
     fn has_module(&self, name: &str) -> bool {
         self.catalog.module(name).is_some()
-    }
-}
-
-pub fn takes(sub: SubName, has_sub: bool) -> bool {
-    match sub {
-        SubName::None => !has_sub,
-        SubName::Optional => true,
-        SubName::Required => has_sub,
     }
 }

@@ -208,6 +208,17 @@ pub enum SubName {
     Required,
 }
 
+impl SubName {
+    /// Whether a reference with, or without, a name in parentheses fits.
+    pub const fn takes(self, has_sub: bool) -> bool {
+        match self {
+            SubName::None => !has_sub,
+            SubName::Optional => true,
+            SubName::Required => has_sub,
+        }
+    }
+}
+
 /// What holds a variable's value, where the language gives it rules of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum VarKind {

@@ -1,6 +1,6 @@
 //! Variables and their transformations: known, loaded, implemented, written in a form they have.
 use super::functions::{list, load_line};
-use crate::analysis::resolve::{Resolved, takes};
+use crate::analysis::resolve::Resolved;
 use crate::analysis::script::Script;
 use crate::analysis::sites::Usage;
 use crate::analysis::walk::Access;
@@ -85,7 +85,7 @@ impl Check<'_, '_, '_> {
     }
 
     fn form(&mut self, var: &VarRef, sig: &PvarSignature, module: ModuleId) {
-        if !takes(sig.sub, var.sub.is_some()) {
+        if !sig.sub.takes(var.sub.is_some()) {
             return self.other_form(var, sig, module);
         }
         if let Some(sub) = &var.sub {

@@ -3,6 +3,7 @@ use super::Lowering;
 use crate::base::Str;
 use crate::diag::codes;
 use crate::ir::program::*;
+use crate::registry::catalog::CORE;
 use crate::registry::{PvarId, TransformId};
 use crate::syntax::ast::VarToken;
 use crate::syntax::format_string::{FormatString, Piece as ParsedPiece};
@@ -47,7 +48,7 @@ impl Lowering<'_> {
 
     /// `None` when a name in it is unknown.
     fn reference(&self, var: &pvar::VarRef) -> Option<VarRef> {
-        let pvar = self.pvar(&var.name)?;
+        let pvar = self.pvar(var)?;
         let dynamic = self.catalog.pvar(pvar).1.dynamic_sub;
         let name = match &var.sub {
             None => NameRef::None,
@@ -77,13 +78,16 @@ impl Lowering<'_> {
         parsed.pieces.iter().map(piece).collect()
     }
 
-    fn pvar(&self, name: &str) -> Option<PvarId> {
+    /// The form with or without a name in parentheses; the core's comes first, then that of the module loaded last.
+    fn pvar(&self, var: &pvar::VarRef) -> Option<PvarId> {
         let rank = |id: &PvarId| {
-            let module = self.catalog.pvar(*id).0;
-            self.loaded.iter().rposition(|m| *m == module)
+            let (module, sig) = self.catalog.pvar(*id);
+            let loaded = self.loaded.iter().rposition(|m| *m == module)?;
+            let is_core = self.catalog.module_signature(module).name == CORE;
+            Some((sig.sub.takes(var.sub.is_some()), is_core, loaded))
         };
-        let known = self.catalog.pvars_named(name).iter().copied();
-        known.filter(|id| rank(id).is_some()).max_by_key(|id| rank(id))
+        let known = self.catalog.pvars_named(&var.name).iter().copied();
+        known.filter(|id| rank(id).is_some()).max_by_key(rank)
     }
 
     fn transform(&self, t: &Transform) -> Option<TransformRef> {

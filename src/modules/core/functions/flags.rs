@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn a_branch_has_flags_of_its_own() {
         let mut f = Fixture::new("INVITE sip:h SIP/2.0\ni: 1");
-        let mut call = |f: &mut Fixture, name, index| {
+        let call = |f: &mut Fixture, name, index| {
             let flag = f.flag(Branch, "B");
             f.call(&MODULE, name, &[flag, index])
         };

@@ -6,8 +6,8 @@ use crate::sip::{HeaderId, Message, Method};
 use crate::vm::{Cx, Pvar};
 
 pub const PVARS: &[Pvar] = &[
-    Pvar::new("au", |cx, _| username(cx, |(user, _)| user), "User part of the credentials' username."),
-    Pvar::new("ad", |cx, _| username(cx, |(_, domain)| domain), "Domain part of the credentials' username."),
+    Pvar::new("au", |cx, _| username(cx, |user, _| user), "User part of the credentials' username."),
+    Pvar::new("ad", |cx, _| username(cx, |_, domain| domain), "Domain part of the credentials' username."),
     Pvar::new("aU", |cx, _| credential(cx, b"username"), "Username of the credentials as a whole."),
     Pvar::new("ar", |cx, _| credential(cx, b"realm"), "Realm of the credentials."),
     Pvar::new("an", |cx, _| credential(cx, b"nonce"), "Nonce of the credentials."),
@@ -44,9 +44,10 @@ fn credential(cx: &Cx<'_>, name: &[u8]) -> Value {
     shown(msg, text)
 }
 
-fn username(cx: &Cx<'_>, part: for<'a> fn((&'a [u8], &'a [u8])) -> &'a [u8]) -> Value {
+fn username(cx: &Cx<'_>, part: for<'a> fn(&'a [u8], &'a [u8]) -> &'a [u8]) -> Value {
     let msg = &cx.run.msg;
-    let text = credentials(msg).and_then(|auth| auth.split_username(msg.raw())).map(part);
+    let parts = credentials(msg).and_then(|auth| auth.split_username(msg.raw()));
+    let text = parts.map(|(user, domain)| part(user, domain));
     shown(msg, text)
 }
 

@@ -115,7 +115,7 @@ fn is_param(b: u8) -> bool {
 fn escape(text: &[u8], may_stand: fn(u8) -> bool) -> Value {
     let mut out = Vec::with_capacity(text.len() + 8);
     for &b in text {
-        if b < b' ' || b > b'~' {
+        if !(b' '..=b'~').contains(&b) {
             return Value::Null;
         }
         if may_stand(b) {

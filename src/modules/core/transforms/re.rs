@@ -4,7 +4,7 @@ use crate::base::Str;
 use crate::context::Value;
 use crate::syntax::ere::{Captures, Flags, Pattern};
 use crate::syntax::transform::ArgShape::Rest;
-use crate::vm::{Cx, Prepared, TransformArg, TransformRow};
+use crate::vm::{Cx, TransformArg, TransformRow};
 use std::sync::Arc;
 
 pub const TRANSFORMS: &[TransformRow] = &[TransformRow::new(
@@ -14,7 +14,7 @@ pub const TRANSFORMS: &[TransformRow] = &[TransformRow::new(
     "`/expression/replacement/flags`: `i` ignores case, `s` lets `.` match newlines, `g` replaces every match.",
 )
 .args(&[Rest])
-.prepared(|text| Substitution::parse(text).map(|s| Arc::new(s) as Prepared))];
+.prepared(|text| Some(Arc::new(Substitution::parse(text))))];
 
 /// A parsed `/expression/replacement/flags`; any byte but a backslash may stand for the slash.
 pub struct Substitution {
@@ -82,8 +82,9 @@ fn subst(_: &mut Cx<'_>, value: Value, _: Option<i32>, args: &[TransformArg]) ->
     let Some(subject) = value.str_face() else { return Value::Null };
     let Some(arg) = args.first() else { return Value::Null };
     let apply = |substitution: &Substitution| substitution.apply(&subject).map_or(value, bytes);
-    match arg.prepared::<Substitution>() {
-        Some(substitution) => apply(substitution),
+    // A bad expression is found when it is used, as in OpenSIPS: NULL.
+    match arg.prepared::<Option<Substitution>>() {
+        Some(substitution) => substitution.as_ref().map_or(Value::Null, apply),
         None => text(args, 0).and_then(|t| Substitution::parse(&t)).map_or(Value::Null, |s| apply(&s)),
     }
 }
@@ -169,7 +170,10 @@ mod tests {
 
     #[test]
     fn a_text_without_match_stays() {
-        crate::modules::core::transforms::check("abc", &[("re.subst,/x/y/", "abc"), ("re.subst,/b/y/", "ayc")]);
+        crate::modules::core::transforms::check(
+            "abc",
+            &[("re.subst,/x/y/", "abc"), ("re.subst,/b/y/", "ayc"), ("re.subst,/(/y/", "<null>")],
+        );
         crate::modules::core::transforms::check(
             "abc",
             &[("re.subst,$var(re)", "aYc"), ("re.subst,$var(text)", "<null>")],
