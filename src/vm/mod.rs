@@ -3,6 +3,7 @@
 //! A module's rows are `Function`s, `Pvar`s and `TransformRow`s; their bodies get a `Cx` and Rust values made by
 //! `FromArg`. `Image` is a linked script. Nothing here knows a name of the script language.
 pub mod arg;
+mod budget;
 mod command;
 pub mod cx;
 mod eval;

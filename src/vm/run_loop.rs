@@ -1,5 +1,6 @@
 //! The loop: executes the flat code of one route and the routes it calls, until it ends or something else has to be done
 //! first. What a builtin hands back leaves the loop; `Task` decides what comes next and hands a code back in.
+use super::budget::Budget;
 use super::command;
 use super::cx::Cx;
 use super::eval::{
@@ -39,55 +40,6 @@ pub enum Exit {
     Fault(FaultKind),
 }
 
-/// What a task may still spend.
-#[derive(Clone, Debug)]
-pub struct Budget {
-    fuel: u32,
-    turns: u32,
-    /// Bytes of values stored since they were last counted.
-    stored: usize,
-}
-
-impl Budget {
-    const TURN: u32 = 10_000;
-    const TURNS: u32 = 2_000;
-    const MEMORY: usize = 16 << 20;
-
-    /// A new turn begins.
-    pub fn refuel(&mut self) {
-        self.fuel = Self::TURN;
-    }
-
-    fn turn_over(&mut self, run: &Run) -> Exit {
-        self.turns += 1;
-        if self.turns >= Self::TURNS {
-            return Exit::Fault(FaultKind::TooManyOperations);
-        }
-        match self.audit(run) {
-            Some(fault) => Exit::Fault(fault),
-            None => Exit::Yield,
-        }
-    }
-
-    /// Notes stored bytes; they are counted in full only when enough has come together.
-    fn store(&mut self, bytes: usize, run: &Run) -> Option<FaultKind> {
-        self.stored += bytes;
-        if self.stored > Self::MEMORY { self.audit(run) } else { None }
-    }
-
-    fn audit(&mut self, run: &Run) -> Option<FaultKind> {
-        let vars: usize = run.vars.iter().map(Value::heap_len).sum();
-        self.stored = vars + run.avps.heap_len();
-        (self.stored > Self::MEMORY).then_some(FaultKind::TooMuchMemory)
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Budget {
-        Budget { fuel: Budget::TURN, turns: 0, stored: 0 }
-    }
-}
-
 /// Where one route's execution stands.
 pub struct Script {
     pc: Pc,
@@ -123,10 +75,9 @@ impl Script {
     pub fn execute(&mut self, cx: &mut Cx<'_>, budget: &mut Budget) -> Exit {
         let image: &Image = cx.image;
         loop {
-            if budget.fuel == 0 {
+            if !budget.spend() {
                 return budget.turn_over(cx.run);
             }
-            budget.fuel -= 1;
             let Some(op) = image.ops.get(self.pc as usize) else {
                 return Exit::Ended { code: self.code, exited: self.stopping };
             };

@@ -3,12 +3,13 @@
 //! A task is a stack of levels. The lowest is native code of the engine or a module; each further one is a route that
 //! the level below asked for (`Ret::Run`), in the same run or in one of its own. Nothing calls itself: what a builtin
 //! hands back decides the next step of one loop.
+use super::budget::Budget;
 use super::cx::Cx;
 use super::hook::Hook;
 use super::image::Image;
 use super::leak::{self, Floors};
 use super::ret::{Answer, Outcome, OwnedRun, Ret, Scope, SubRun, Then};
-use super::run_loop::{Budget, Exit, Script, error_route};
+use super::run_loop::{Exit, Script, error_route};
 use crate::base::{Now, Span};
 use crate::context::{Core, Effect, EffectAnswer, Level as LogLevel, RouteLabel, Run, Shard, WaitId};
 use crate::ir::RouteId;
