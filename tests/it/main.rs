@@ -5,6 +5,7 @@ mod calls;
 mod dialogs;
 mod findings;
 mod layering;
+mod module_pages;
 mod spec;
 mod parse_totality;
 mod sample_scripts;

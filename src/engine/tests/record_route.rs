@@ -97,6 +97,14 @@ fn a_failure_route_sends_the_call_on_recorded() {
 }
 
 #[test]
+fn stateless_forwarding_is_recorded_too() {
+    let mut net = net("record_route(); $du = \"sip:192.0.2.20\"; forward(); }");
+    let sent = net.recv(CALLER, &invite("sip:bob@example.com"));
+    assert_eq!(whats(&sent), ["INVITE"]);
+    assert_eq!(record_routes(&sent[0]), ["<sip:192.0.2.1:5060;lr;ftag=a1>"]);
+}
+
+#[test]
 fn the_ack_of_a_stateless_answer_meets_no_route() {
     let mut net = Net::new("route { xlog(\"met: $rm\\n\"); sl_send_reply(404, \"Nobody\"); }");
     let sent = net.recv(CALLER, &invite("sip:bob@example.com"));
