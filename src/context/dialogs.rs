@@ -172,9 +172,12 @@ impl Dialogs {
         of.filter_map(|e| Some((e.key().1.clone()?, e.value().total()))).collect()
     }
 
-    /// Sets a value; NULL removes it.
+    /// Sets a value; NULL removes it. What is kept is a copy: a value outlives the message it was cut from.
     pub fn set_value(&self, dialog: &Dialog, name: &Str, value: Value) {
-        let value = value.stored();
+        let value = match value.stored() {
+            Value::Str(text) => Value::Str(Str::new(&text)),
+            other => other,
+        };
         let mut guard = dialog.state.lock();
         let state = &mut *guard;
         let old = match value {

@@ -27,11 +27,14 @@ impl Counter {
     }
 }
 
+/// Group and name.
+type Name = (String, String);
+
 /// All counters by name. Modules ask for a handle once, at start.
 #[derive(Default)]
 pub struct Stats {
-    counters: Mutex<IndexMap<(String, String), Arc<Counter>>>,
-    computed: Mutex<IndexMap<(String, String), fn(&Core) -> u64>>,
+    counters: Mutex<IndexMap<Name, Arc<Counter>>>,
+    computed: Mutex<IndexMap<Name, fn(&Core) -> u64>>,
 }
 
 impl Stats {

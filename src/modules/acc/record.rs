@@ -52,13 +52,15 @@ impl Core {
     /// The fields as an answered call keeps them for its CDR.
     pub fn keep(self, answered_us: u64) -> CdrCore {
         let code = self.code.as_utf8().and_then(|c| c.parse().ok()).unwrap_or_default();
+        // Copies: the call outlives the messages these were cut from.
+        let copy = |text: Str| Str::new(&text);
         CdrCore {
-            method: self.method,
-            from_tag: self.from_tag,
-            to_tag: self.to_tag,
-            call_id: self.call_id,
+            method: copy(self.method),
+            from_tag: copy(self.from_tag),
+            to_tag: copy(self.to_tag),
+            call_id: copy(self.call_id),
             code,
-            reason: self.reason,
+            reason: copy(self.reason),
             answered_us,
         }
     }

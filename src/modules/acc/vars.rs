@@ -81,9 +81,9 @@ fn place(index: Index, legs: usize) -> Option<usize> {
     }
 }
 
-/// Everything is kept as text; what is empty counts as not set.
+/// Everything is kept as text, a copy of its own; what is empty counts as not set.
 fn kept(value: &Value) -> Option<Str> {
-    value.str_face().filter(|text| !text.is_empty())
+    value.str_face().filter(|text| !text.is_empty()).map(|text| Str::new(&text))
 }
 
 fn undeclared() -> WriteError {

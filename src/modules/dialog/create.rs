@@ -149,12 +149,13 @@ fn initial_invite(msg: &Message) -> Option<Identity> {
     if msg.method() != Method::Invite || !msg.is_request() || msg.to_tag().is_some() {
         return None;
     }
-    let uri = |address: &NameAddr| msg.text(address.uri);
+    // Copies: a dialog outlives the buffer its INVITE came in by far.
+    let uri = |address: &NameAddr| Str::new(msg.bytes(address.uri));
     Some(Identity {
-        call_id: Str::slice_of(msg.raw(), msg.call_id()?),
+        call_id: Str::new(msg.call_id()?),
         from_uri: uri(msg.from()?),
         to_uri: uri(msg.to()?),
-        from_tag: Str::slice_of(msg.raw(), msg.from_tag()?),
+        from_tag: Str::new(msg.from_tag()?),
     })
 }
 
@@ -198,7 +199,7 @@ fn take_pending(cx: &mut Cx<'_>, dialog: &Dialog) {
 /// Puts the id into our Record-Route, made before or after, so that sequential requests bring it back.
 fn announce(cx: &mut Cx<'_>, dialog: &Dialog) {
     let settings: &Settings = cx.core.state();
-    if !settings.rr || settings.match_mode == MatchMode::ByTags {
+    if !settings.rr || settings.match_mode == MatchMode::TagsOnly {
         return;
     }
     let param = format!(";{}={}", settings.rr_param, dialog.did);

@@ -132,7 +132,7 @@ fn is_initial(dialog: &Dialog, tx: &Transaction) -> bool {
 
 /// What a reply tells of the leg it speaks for (RFC 3261 12.1.2).
 fn learn(core: &Core, dialog: &Dialog, out: &ReplyOut<'_>, reply: &Message) {
-    let Some(tag) = reply.to_tag().map(|t| Str::slice_of(reply.raw(), t)) else { return };
+    let Some(tag) = reply.to_tag().map(Str::new) else { return };
     let routes = callee_routes(core, &out.tx.request, reply);
     let mut state = dialog.state.lock();
     let Some(id) = leg_of(&mut state.legs, out.branch, &tag) else { return };

@@ -2,6 +2,7 @@
 use super::create::CreateFlags;
 use super::settings::Settings;
 use super::states;
+use crate::base::Instant;
 use crate::context::{Dialog, DialogState, Timer};
 use crate::proto::dialog::{Event, Lifetime};
 use crate::vm::{Cx, Ret};
@@ -41,7 +42,16 @@ fn start(cx: &mut Cx<'_>, dialog: &Dialog, state: &mut DialogState, seconds: u32
     let at = cx.now.mono + Duration::from_secs(u64::from(seconds));
     state.expires = Some(at);
     state.timer_generation += 1;
-    cx.shard.arm(at, Timer::Dialog { did: dialog.did, generation: state.timer_generation });
+    wait(cx, dialog, at, state.timer_generation);
+}
+
+/// Wheels forget nothing before its time, and most calls end long before theirs: a timer reaches no further than this and
+/// is set again, so that what is stale does not pile up for hours.
+const STRIDE: Duration = Duration::from_secs(120);
+
+fn wait(cx: &mut Cx<'_>, dialog: &Dialog, until: Instant, generation: u32) {
+    let at = until.min(cx.now.mono + STRIDE);
+    cx.shard.arm(at, Timer::Dialog { did: dialog.did, generation });
 }
 
 /// Seconds left, counting a begun one; the configured lifetime before the answer; 0 when the call has ended.
@@ -82,13 +92,19 @@ fn due(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, generation: u32) {
     if state.timer_generation != generation {
         return;
     }
-    let done = state.done.is_some();
+    let (done, expires) = (state.done.is_some(), state.expires);
     drop(state);
     if done {
         return states::leave_table(cx, dialog);
     }
-    states::hold(cx, dialog);
-    if is_over(cx, dialog) {
-        states::apply(cx, dialog, Event::LifetimeOver);
+    match expires {
+        Some(at) if at > cx.now.mono => wait(cx, dialog, at, generation),
+        Some(_) => over(cx, dialog),
+        None => {}
     }
+}
+
+fn over(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    states::hold(cx, dialog);
+    states::apply(cx, dialog, Event::LifetimeOver);
 }

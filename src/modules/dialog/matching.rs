@@ -12,10 +12,10 @@ use std::sync::Arc;
 /// `dlg_match_mode`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchMode {
-    ById,
+    IdOnly,
     /// By id; without an id, or with one that belongs to other tags, by Call-ID and tags.
-    ByIdThenTags,
-    ByTags,
+    IdThenTags,
+    TagsOnly,
 }
 
 /// The parts of a request that name its dialog.
@@ -64,9 +64,9 @@ pub fn match_dialog(cx: &mut Cx<'_>, mode: Option<Str>) -> bool {
     }
     let settings: &Settings = cx.core.state();
     let mode = match mode.as_deref() {
-        Some(m) if m.eq_ignore_ascii_case(b"did_only") => MatchMode::ById,
-        Some(m) if m.eq_ignore_ascii_case(b"did_fallback") => MatchMode::ByIdThenTags,
-        Some(m) if m.eq_ignore_ascii_case(b"did_none") => MatchMode::ByTags,
+        Some(m) if m.eq_ignore_ascii_case(b"did_only") => MatchMode::IdOnly,
+        Some(m) if m.eq_ignore_ascii_case(b"did_fallback") => MatchMode::IdThenTags,
+        Some(m) if m.eq_ignore_ascii_case(b"did_none") => MatchMode::TagsOnly,
         _ => settings.match_mode,
     };
     let msg = cx.run.msg.clone();
@@ -84,11 +84,11 @@ fn match_request(cx: &mut Cx<'_>, cookie: Cookie, mode: MatchMode) -> bool {
 
 fn find(cx: &Cx<'_>, tags: &Tags<'_>, cookie: Cookie, mode: MatchMode) -> Option<(Arc<Dialog>, Matched)> {
     let did = match (mode, cookie) {
-        (MatchMode::ByTags, _) | (MatchMode::ByIdThenTags, Cookie::Missing) => return by_tags(cx.core, tags),
-        (MatchMode::ById, Cookie::Missing) | (_, Cookie::Malformed) => return None,
+        (MatchMode::TagsOnly, _) | (MatchMode::IdThenTags, Cookie::Missing) => return by_tags(cx.core, tags),
+        (MatchMode::IdOnly, Cookie::Missing) | (_, Cookie::Malformed) => return None,
         (_, Cookie::Did(did)) => did,
     };
-    by_did(cx, tags, did).or_else(|| if mode == MatchMode::ByIdThenTags { by_tags(cx.core, tags) } else { None })
+    by_did(cx, tags, did).or_else(|| if mode == MatchMode::IdThenTags { by_tags(cx.core, tags) } else { None })
 }
 
 /// An ended dialog is found too: its late requests are still part of the call.

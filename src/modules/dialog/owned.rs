@@ -1,6 +1,6 @@
 //! Routes that belong to a dialog: runs of their own, whose own call is the dialog and whose message is made up.
 use crate::base::Str;
-use crate::context::{Dialog, Received, Run};
+use crate::context::{Dialog, Received, Run, dummy};
 use crate::proto::dialog::Action;
 use crate::registry::RouteKind;
 use crate::sip::{Framing, Message};
@@ -21,14 +21,14 @@ pub fn route_of(action: &Action, dialog: &Dialog) -> Option<Str> {
 
 pub fn sub_run(cx: &Cx<'_>, dialog: &Arc<Dialog>, route: Str) -> SubRun {
     let received = Received { at: cx.now, ..dialog.received };
-    let mut run = Run::new(RouteKind::Request, Arc::new(message(dialog)), received);
+    let mut run = Run::new(RouteKind::Request, message(dialog), received);
     run.own.dialog = Some(dialog.clone());
     run.own.acc = dialog.state.lock().acc.clone();
     SubRun { kind: RouteKind::Request, name: Some(route), scope: Scope::Own(Box::new(run)) }
 }
 
 /// A request that names the call as its INVITE did, so that `$ci`, `$fu`, `$tu` and `$ft` tell which call it is.
-fn message(dialog: &Dialog) -> Message {
+fn message(dialog: &Dialog) -> Arc<Message> {
     let uri: &[u8] = if dialog.to_uri.is_empty() { b"sip:dialog" } else { &dialog.to_uri };
     let parts: [&[u8]; 11] = [
         b"OPTIONS ",
@@ -43,12 +43,5 @@ fn message(dialog: &Dialog) -> Message {
         &dialog.call_id,
         b"\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n",
     ];
-    let made = Message::parse(Bytes::from(parts.concat()), Framing::Datagram);
-    made.unwrap_or_else(|_| anonymous())
-}
-
-fn anonymous() -> Message {
-    let text = b"OPTIONS sip:dialog SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKdialog\r\n\
-        From: <sip:dialog>;tag=0\r\nTo: <sip:dialog>\r\nCall-ID: dialog\r\nCSeq: 1 OPTIONS\r\n\r\n";
-    Message::parse(Bytes::from_static(text), Framing::Datagram).expect("a constant message")
+    Message::parse(Bytes::from(parts.concat()), Framing::Datagram).map_or_else(|_| dummy::request(), Arc::new)
 }

@@ -140,7 +140,8 @@ fn named(cx: &Cx<'_>, function: &'static str, profile: &Str, value: Option<Str>)
         cx.log(Level::Error, "dialog", function, format_args!("profile `{profile}` is not declared"));
         return None;
     };
-    Some(Named { id, has_value: found.has_value, value: value.filter(|_| found.has_value) })
+    let value = value.filter(|_| found.has_value).map(|v| Str::new(&v));
+    Some(Named { id, has_value: found.has_value, value })
 }
 
 fn current(cx: &Cx<'_>, function: &'static str) -> Option<Current> {

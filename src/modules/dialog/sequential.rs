@@ -97,13 +97,13 @@ pub fn reply_out(dialog: &Dialog, request: &Message, code: u16, relayed: Option<
     }
 }
 
-/// The URI of the first Contact.
+/// The URI of the first Contact, a copy.
 pub fn contact(msg: &Message) -> Option<Str> {
     let (_, value) = msg.list(HeaderId::Contact).next()?;
     let address = NameAddr::parse(msg.raw(), value)?;
-    Some(msg.text(address.uri))
+    Some(Str::new(msg.bytes(address.uri)))
 }
 
 pub fn body(msg: &Message) -> Option<Str> {
-    Some(msg.text(msg.body_range())).filter(|b| !b.is_empty())
+    Some(msg.body()).filter(|b| !b.is_empty()).map(Str::new)
 }

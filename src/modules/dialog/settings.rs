@@ -68,9 +68,9 @@ pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
         options_ping: seconds("options_ping_interval", 30)?,
         reinvite_ping: seconds("reinvite_ping_interval", 300)?,
         match_mode: match params.int("dlg_match_mode", 1) {
-            0 => MatchMode::ById,
-            1 => MatchMode::ByIdThenTags,
-            2 => MatchMode::ByTags,
+            0 => MatchMode::IdOnly,
+            1 => MatchMode::IdThenTags,
+            2 => MatchMode::TagsOnly,
             n => return Err(format!("`dlg_match_mode` is 0, 1 or 2, not {n}")),
         },
         rr_param: Str::new(params.str("rr_param").unwrap_or(b"did")),

@@ -143,11 +143,12 @@ fn finish(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     leave_table(cx, dialog);
 }
 
-/// Takes a dialog that nothing is bound to out of the table, when its delay since its end is over.
+/// Takes a dialog that nothing is bound to out of the table, when its delay since its end is over. After a fault of ours
+/// what was bound to it may never say so.
 pub fn leave_table(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     let default = settings(cx).delete_delay;
     let mut state = dialog.state.lock();
-    let Some(done) = state.done.filter(|_| state.bound == 0) else { return };
+    let Some(done) = state.done.filter(|_| state.bound == 0 || state.damaged) else { return };
     let leaves = done + Duration::from_secs(u64::from(state.delete_delay.unwrap_or(default)));
     state.timer_generation += 1;
     let generation = state.timer_generation;
