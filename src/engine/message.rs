@@ -6,6 +6,7 @@ use crate::context::{Received, Run, Shard, SocketId};
 use crate::modules::core::stateless;
 use crate::modules::tm::{self, Tm, lookup, reply_in::Arrival};
 use crate::registry::RouteKind;
+use crate::sip::header::Via;
 use crate::sip::{Framing, Message, is_keepalive};
 use crate::vm::{Answer, Cx, Hook, Ret, Scope, SubRun};
 use bytes::Bytes;
@@ -101,9 +102,16 @@ fn to_transaction(cx: &mut Cx<'_>) -> Ret {
             return ret;
         }
     }
-    if cx.core.settings.stateless_forwarding == Some(true) {
+    if cx.core.settings.stateless_forwarding == Some(true) && went_through_here(cx) {
         return stateless::send_reply(cx);
     }
     cx.core.counts.drop_replies.inc();
     Ret::TRUE
+}
+
+/// RFC 3261 16.7 point 3: the topmost Via must be ours.
+fn went_through_here(cx: &Cx<'_>) -> bool {
+    let reply = &cx.run.msg;
+    let ours = |via: &Via| cx.core.sockets.is_me(via.host.of(reply.raw()), via.port.unwrap_or(5060), None);
+    reply.top_via().is_some_and(ours)
 }

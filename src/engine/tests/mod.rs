@@ -4,6 +4,7 @@ mod failure;
 mod forking;
 mod local;
 mod malformed;
+mod panic;
 mod record_route;
 mod relay;
 mod waiting;
@@ -17,6 +18,7 @@ use crate::context::{
 use crate::sip::Transport;
 use crate::syntax::parse;
 use crate::syntax::source::Source;
+use crate::vm::HookFn;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -102,6 +104,14 @@ impl Net {
         let now = net.now();
         net.engine.start(&mut net.shard, now);
         net
+    }
+
+    /// A module that follows hooks in addition.
+    pub fn follow(self, hook: HookFn) -> Net {
+        let Engine { core, image, .. } = self.engine;
+        let mut image = Arc::into_inner(image.into_inner()).expect("nothing else runs the script");
+        image.hooks.push(hook);
+        Net { engine: Engine::new(core, image), ..self }
     }
 
     fn now(&self) -> Now {

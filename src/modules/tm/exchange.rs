@@ -148,22 +148,33 @@ pub fn server(io: &mut Io<'_>, tx: &Transaction, state: &mut TxState, event: Ser
     machine.on(io.now.mono, event, &mut actions);
     for action in actions {
         match action {
-            ServerAction::SendReply(_) => repeat(io, tx, state),
             ServerAction::RetransmitReply => {
                 io.tm().counts.replies_again.inc();
                 repeat(io, tx, state);
             }
-            ServerAction::PassAck | ServerAction::NoAck | ServerAction::TransportError | ServerAction::Terminated => {}
+            ServerAction::SendReply(_)
+            | ServerAction::PassAck
+            | ServerAction::NoAck
+            | ServerAction::TransportError
+            | ServerAction::Terminated => {}
         }
     }
 }
 
-/// Puts a reply in place and sends it, if the machine lets it.
+/// Sends a reply upstream, if the machine lets it, and keeps it for repetition.
 pub fn answer(io: &mut Io<'_>, tx: &Transaction, state: &mut TxState, reply: SentReply) {
     let event = if reply.local { ServerEvent::LocalReply(reply.code) } else { ServerEvent::Reply(reply.code) };
-    state.fork.sent(reply.code);
-    state.answer = Some(reply);
-    server(io, tx, state, event);
+    let mut actions = ServerActions::new();
+    let Some(machine) = &mut state.server else { return };
+    machine.on(io.now.mono, event, &mut actions);
+    if actions.iter().any(|a| matches!(a, ServerAction::SendReply(_))) {
+        state.fork.sent(reply.code);
+        state.answer = Some(reply);
+        repeat(io, tx, state);
+    } else if !reply.local && (200..300).contains(&reply.code) && tx.is_invite() {
+        // RFC 3261 16.7 points 5 and 9: a 2xx goes up even where the transaction has no place for it any more.
+        io.send(Hop { to: state.reply_to, socket: tx.received.socket }, &reply.bytes);
+    }
 }
 
 fn repeat(io: &mut Io<'_>, tx: &Transaction, state: &TxState) {

@@ -64,7 +64,7 @@ impl NonInviteServer {
         match self.reliability {
             Reliability::Unreliable => {
                 self.state = State::Completed;
-                self.end = after(now, self.timers.linger);
+                self.end = after(now, self.timers.wt);
             }
             Reliability::Reliable => self.terminate(out),
         }
@@ -129,9 +129,9 @@ mod tests {
         at(&mut machine, 0, Reply(200));
         assert_eq!(at(&mut machine, 500, Request), [RetransmitReply]);
         assert_eq!(at(&mut machine, 600, Reply(404)), []);
-        assert_eq!(at(&mut machine, 31_999, Timer), []);
-        assert_eq!(at(&mut machine, 32_000, Timer), [Terminated]);
-        assert_eq!(at(&mut machine, 32_001, Request), []);
+        assert_eq!(at(&mut machine, 4_999, Timer), []);
+        assert_eq!(at(&mut machine, 5_000, Timer), [Terminated]);
+        assert_eq!(at(&mut machine, 5_001, Request), []);
     }
 
     #[test]

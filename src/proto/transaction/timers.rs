@@ -44,11 +44,12 @@ pub struct Timers {
     /// `fr_inv_timeout`: INVITE, after the first provisional (timer C).
     pub fr_inv: u32,
     pub fr_restart: FrRestart,
-    /// `wt_timer`: late messages after the end of an exchange (timers I and K, T4 in the RFC).
+    /// `wt_timer`: late messages after the end of an exchange. Timers I and K, T4 in the RFC, and, as in OpenSIPS, timer J,
+    /// which the RFC gives 64*T1.
     pub wt: u32,
     /// `delete_timer`: how long the owner keeps a terminated record. The machines do not use it.
     pub delete: u32,
-    /// 64*T1: timers D, H, J, L and M, and how long a cancelled INVITE may stay silent.
+    /// 64*T1: timers D, H, L and M, and how long a cancelled INVITE may stay silent.
     pub linger: u32,
     pub challenges: Challenges,
 }

@@ -1,0 +1,50 @@
+//! A panic of ours ends the message it was about and nothing else.
+use super::*;
+use crate::vm::{Cx, Hook};
+
+const URI: &str = "sip:bob@192.0.2.1";
+
+fn fails_in_requests(cx: &mut Cx<'_>, hook: &Hook<'_>) {
+    let meant = cx.run.msg.value(crate::sip::HeaderId::Subject) == Some(b"fail");
+    assert!(!(matches!(hook, Hook::RequestIn) && meant), "a test wants it so");
+}
+
+fn fails_at_branches(_: &mut Cx<'_>, hook: &Hook<'_>) {
+    assert!(!matches!(hook, Hook::BranchOut { .. }), "a test wants it so");
+}
+
+fn fails_on_replies(_: &mut Cx<'_>, hook: &Hook<'_>) {
+    assert!(!matches!(hook, Hook::ReplyOut(out) if out.relayed.is_some()), "a test wants it so");
+}
+
+#[test]
+fn without_a_transaction_it_is_a_stateless_500() {
+    let mut net = Net::new("route { $ru = \"sip:bob@192.0.2.20\"; t_relay(); }").follow(fails_in_requests);
+    let broken = invite(URI).replace("Content-Length", "Subject: fail\r\nContent-Length");
+    assert_eq!(whats(&net.recv(CALLER, &broken)), ["500"]);
+    assert_eq!(whats(&net.recv(CALLER, &invite(URI))), ["100", "INVITE"], "the next message is served");
+}
+
+#[test]
+fn in_a_transaction_it_is_a_500_and_the_transaction_is_gone() {
+    let mut net = Net::new("route { $ru = \"sip:bob@192.0.2.20\"; t_relay(); }").follow(fails_at_branches);
+    assert_eq!(whats(&net.recv(CALLER, &invite(URI))), ["100", "500"]);
+    assert!(net.engine.core.transactions.is_empty());
+    assert!(net.log().iter().any(|l| l.contains("fault of this server")));
+    net.assert_empty();
+}
+
+#[test]
+fn on_a_reply_it_ends_the_call_that_the_reply_is_for() {
+    let mut net = Net::new("route { $ru = \"sip:bob@192.0.2.20\"; t_relay(); }").follow(fails_on_replies);
+    let sent = net.recv(CALLER, &invite(URI));
+    let up = net.recv(CALLEE, &reply(&sent[1], 180, "Ringing", "b"));
+    assert!(whats(&up).contains(&"500"), "{up:?}");
+    net.assert_empty();
+}
+
+#[test]
+fn the_release_profile_unwinds() {
+    let manifest = include_str!("../../../Cargo.toml");
+    assert!(!manifest.contains("panic = \"abort\""));
+}
