@@ -6,7 +6,7 @@ use crate::base::{Span, Str};
 use crate::context::{Alias, CoreSettings};
 use crate::registry::core_param;
 use crate::sip::Transport;
-use crate::syntax::ast::{self, Ast, GlobalValue, HostKind, SocketOptionKind};
+use crate::syntax::ast::{self, Ast, GlobalValue, HostKind, ModParam, ModParamValue, SocketOptionKind};
 
 /// Everything that the globals of a script and the command line decide.
 #[derive(Clone, Debug, Default)]
@@ -133,7 +133,7 @@ impl Settings {
         let mut settings = Settings::default();
         for global in ast.globals() {
             match &global.value {
-                GlobalValue::Socket(socket) => settings.add_socket(socket),
+                GlobalValue::Socket(socket) => settings.add_socket(ast, socket),
                 GlobalValue::Aliases(aliases) => settings.aliases.extend(aliases.iter().map(alias)),
                 value => settings.set(&global.name.text, value, global.name.span),
             }
@@ -149,10 +149,10 @@ impl Settings {
         }
     }
 
-    fn add_socket(&mut self, socket: &ast::Socket) {
+    fn add_socket(&mut self, ast: &Ast, socket: &ast::Socket) {
         let Some(transport) = Transport::parse(socket.proto.text.as_bytes()) else { return };
         let ports = ports(&socket.ports);
-        let ports = if ports.is_empty() { vec![transport.default_port()] } else { ports };
+        let ports = if ports.is_empty() { vec![usual_port(ast, transport)] } else { ports };
         let advertised = socket.options.iter().find_map(|o| match &o.kind {
             SocketOptionKind::As { host, ports } => Some((host_text(host)?, self::ports(ports))),
             _ => None,
@@ -176,6 +176,16 @@ impl Settings {
             });
         }
     }
+}
+
+/// The port of sockets written without one: what the module of the transport says (`udp_port`), else that of the RFC.
+fn usual_port(ast: &Ast, transport: Transport) -> u16 {
+    let param = format!("{}_port", transport.name());
+    let port = |p: &ModParam| match &p.value {
+        ModParamValue::Int(port) if *p.param.value == *param.as_bytes() => u16::try_from(port.value).ok(),
+        _ => None,
+    };
+    ast.modparams().filter_map(port).last().unwrap_or(transport.default_port())
 }
 
 fn ports(ranges: &[ast::PortRange]) -> Vec<u16> {
@@ -270,6 +280,14 @@ mod tests {
         for (name, _) in SETTERS {
             assert!(CORE_PARAMS.iter().any(|row| row.name == *name), "{name}");
         }
+    }
+
+    #[test]
+    fn the_module_of_a_transport_names_its_usual_port() {
+        let script = "socket=udp:127.0.0.1\nsocket=udp:127.0.0.2:5080\nloadmodule \"proto_udp.so\"\n";
+        let ports = |text: &str| settings(text).sockets.iter().map(|s| s.port).collect::<Vec<_>>();
+        assert_eq!(ports(script), [5060, 5080]);
+        assert_eq!(ports(&format!("{script}modparam(\"proto_udp\", \"udp_port\", 5070)\n")), [5070, 5080]);
     }
 
     #[test]
