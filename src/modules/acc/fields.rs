@@ -73,29 +73,46 @@ struct Field {
     label: Str,
 }
 
-/// `backend:tag[->label]; ..`
+/// `backend:tag[->label]; tag; backend:tag ..`: a field without a backend has that of the one before it.
 fn parse(text: &[u8]) -> Result<Vec<Field>, String> {
     let items = text.split(|b| *b == b';').map(<[u8]>::trim_ascii).filter(|item| !item.is_empty());
-    items.map(parse_field).collect()
+    let mut fields = Vec::new();
+    let mut current = None;
+    for item in items {
+        let (backend, rest) = parse_backend(item, current)?;
+        current = Some(backend);
+        fields.push(parse_field(item, backend, rest)?);
+    }
+    Ok(fields)
 }
 
-fn parse_field(item: &[u8]) -> Result<Field, String> {
-    let shown = Str::new(item);
-    let colon = memchr::memchr(b':', item)
-        .ok_or_else(|| format!("field `{shown}` does not say for which backend it is, as in `log:{shown}`"))?;
-    let (name, rest) = (item.get(..colon).unwrap_or_default().trim_ascii(), item.get(colon + 1..).unwrap_or_default());
-    let backend = Backend::ALL.into_iter().find(|b| b.name().as_bytes() == name);
-    let backend = backend.ok_or_else(|| {
-        let names = Backend::ALL.map(|b| format!("`{}`", b.name())).join(", ");
-        format!("`{}` is no accounting backend; these are: {names}", Str::new(name))
-    })?;
+/// The backend that an item names, or `before`, and the rest of the item.
+fn parse_backend(item: &[u8], before: Option<Backend>) -> Result<(Backend, &[u8]), String> {
+    let parted = memchr::memchr(b':', item).and_then(|at| Some((item.get(..at)?.trim_ascii(), item.get(at + 1..)?)));
+    let named =
+        parted.and_then(|(name, rest)| Some((Backend::ALL.into_iter().find(|b| b.name().as_bytes() == name)?, rest)));
+    match (named, before, parted) {
+        (Some(found), _, _) => Ok(found),
+        (None, Some(before), _) => Ok((before, item)),
+        (None, None, Some((name, _))) => {
+            let names = Backend::ALL.map(|b| format!("`{}`", b.name())).join(", ");
+            Err(format!("`{}` is no accounting backend; these are: {names}", Str::new(name)))
+        }
+        (None, None, None) => {
+            let shown = Str::new(item);
+            Err(format!("field `{shown}` does not say for which backend it is, as in `log:{shown}`"))
+        }
+    }
+}
+
+fn parse_field(item: &[u8], backend: Backend, rest: &[u8]) -> Result<Field, String> {
     let (tag, label) = match memchr::memmem::find(rest, b"->") {
         Some(arrow) => (rest.get(..arrow).unwrap_or_default(), rest.get(arrow + 2..).unwrap_or_default()),
         None => (rest, rest),
     };
     let (tag, label) = (tag.trim_ascii(), label.trim_ascii());
     if tag.is_empty() || label.is_empty() {
-        return Err(format!("field `{shown}` lacks a name"));
+        return Err(format!("field `{}` lacks a name", Str::new(item)));
     }
     Ok(Field { backend, tag: Str::new(tag), label: Str::new(label) })
 }
@@ -136,6 +153,14 @@ mod tests {
         assert_eq!(fields.of(Backend::Log), log);
         assert_eq!(fields.of(Backend::Db), [Column { value: 0, label: "col_a".into() }]);
         assert!(fields.of(Backend::Evi).is_empty());
+    }
+
+    #[test]
+    fn a_backend_holds_until_another_is_named() {
+        let fields = fields(&["log: a; b -> B; db: c"]).expect("well formed");
+        let log = [Column { value: 0, label: "a".into() }, Column { value: 1, label: "B".into() }];
+        assert_eq!(fields.of(Backend::Log), log);
+        assert_eq!(fields.of(Backend::Db), [Column { value: 2, label: "c".into() }]);
     }
 
     #[test]
