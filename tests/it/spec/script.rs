@@ -23,7 +23,7 @@ loadmodule "sipmsgops.so"
 loadmodule "dialog.so"
 loadmodule "acc.so"
 loadmodule "json.so"
-modparam("acc", "extra_fields", "log: who; log: why")
+modparam("acc", "extra_fields", "log: who; why")
 modparam("acc", "leg_fields", "log: leg")
 modparam("dialog", "profiles_with_value", "caller ; room")
 modparam("dialog", "profiles_no_value", "inbound")
