@@ -1,7 +1,7 @@
 //! Which row a name means at a place of the script: only modules loaded above count, the newest first.
 use super::script::Script;
 use crate::registry::opensips::{CallMode, KnownFunction};
-use crate::registry::{FunctionId, ModuleId, PvarSignature, RouteMask, Signature, TransformSignature};
+use crate::registry::{ModuleId, PvarSignature, RouteMask, Signature, TransformSignature};
 use crate::syntax::transform::Transform;
 
 /// What a name turned out to be.
@@ -27,7 +27,6 @@ impl<T> Resolved<T> {
 /// A function, and whether it may be called where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct FunctionRow {
-    pub id: FunctionId,
     pub module: ModuleId,
     pub sig: &'static Signature,
 }
@@ -38,7 +37,7 @@ impl<'a> Script<'a> {
         let rows = || {
             self.catalog.functions_named(name).iter().map(|id| {
                 let (module, sig) = self.catalog.function(*id);
-                FunctionRow { id: *id, module, sig }
+                FunctionRow { module, sig }
             })
         };
         let loaded = rows().filter_map(|row| Some((self.modules.rank(row.module, at)?, row)));

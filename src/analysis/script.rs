@@ -17,7 +17,7 @@ pub struct Script<'a> {
     /// Calls of functions, in the order of the text.
     pub calls: Vec<CallSite<'a>>,
     /// Variables, also those inside format strings and inside other variables.
-    pub vars: Vec<VarSite<'a>>,
+    pub vars: Vec<VarSite>,
     /// Where a route calls, resumes in or arms another.
     pub jumps: Vec<Jump<'a>>,
     /// By the variable as written.
@@ -55,10 +55,6 @@ impl<'a> Script<'a> {
     /// The names of a sort that module parameters declare.
     pub fn declared(&self, sort: DeclaredName) -> &[String] {
         self.declared.get(&sort).map_or(&[], Vec::as_slice)
-    }
-
-    pub fn calls_in(&self, route: RouteId) -> impl Iterator<Item = &CallSite<'a>> {
-        self.calls.iter().filter(move |c| c.route == route)
     }
 
     pub fn jumps_from(&self, route: RouteId) -> impl Iterator<Item = &Jump<'a>> {

@@ -21,12 +21,10 @@ pub struct CallSite<'a> {
     pub row: Resolved<FunctionRow>,
 }
 
-pub struct VarSite<'a> {
+pub struct VarSite {
     pub route: RouteId,
     pub var: VarRef,
     pub usage: Usage,
-    /// The token as a whole; `None` inside a string.
-    pub token: Option<&'a VarToken>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +151,7 @@ impl<'a> Collector<'_, 'a> {
             self.script.held.entry(token.text.clone()).or_default().other = true;
         }
         match token.parse() {
-            Ok(var) => self.script.vars.push(VarSite { route: self.route, var, usage, token: Some(token) }),
+            Ok(var) => self.script.vars.push(VarSite { route: self.route, var, usage }),
             Err(e) => self.script.unreadable.push(Diagnostic::new(codes::BAD_VARIABLE, e.span, e.kind.to_string())),
         }
     }
@@ -162,7 +160,7 @@ impl<'a> Collector<'_, 'a> {
         match format(parts) {
             Ok(text) => {
                 for var in text.vars() {
-                    let site = VarSite { route: self.route, var: var.clone(), usage: Usage::Text, token: None };
+                    let site = VarSite { route: self.route, var: var.clone(), usage: Usage::Text };
                     self.script.vars.push(site);
                 }
                 Some(text)
@@ -232,7 +230,7 @@ impl<'a> Collector<'_, 'a> {
         match FormatString::parse(&name.value, origin) {
             Ok(text) => {
                 for var in text.vars() {
-                    let site = VarSite { route: self.route, var: var.clone(), usage: Usage::Text, token: None };
+                    let site = VarSite { route: self.route, var: var.clone(), usage: Usage::Text };
                     self.script.vars.push(site);
                 }
             }

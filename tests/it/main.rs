@@ -3,6 +3,7 @@
 mod catalog_agreement;
 mod calls;
 mod dialogs;
+mod checker;
 mod findings;
 mod layering;
 mod module_pages;

@@ -62,9 +62,17 @@ struct Outcomes {
 }
 
 impl Out {
-    fn absorb(&mut self, other: Out) {
+    /// Takes over what leaves the list; what goes on is the caller's.
+    fn absorb(&mut self, other: Out) -> States {
         self.returned.extend(other.returned);
         self.broken.extend(other.broken);
+        other.next
+    }
+
+    /// Takes over everything.
+    fn join(&mut self, other: Out) {
+        let next = self.absorb(other);
+        self.next.extend(next);
     }
 }
 
@@ -213,8 +221,7 @@ impl<'s, 'a> Engine<'s, 'a> {
             }
             let states = std::mem::take(&mut out.next);
             let after = self.deeper(|engine| engine.statement(stmt, states));
-            out.next = merged(after.next.clone());
-            out.absorb(after);
+            out.next = merged(out.absorb(after));
         }
         out
     }
@@ -243,8 +250,7 @@ impl<'s, 'a> Engine<'s, 'a> {
                 state.known.last = Range::TRUE;
             }
             let body = self.list(&arm.body.stmts, merged(yes));
-            out.next.extend(body.next.iter().cloned());
-            out.absorb(body);
+            out.join(body);
             rest = parted.no;
             for state in &mut rest {
                 state.note(arm.cond.span, || "this is false".to_owned());
@@ -254,8 +260,7 @@ impl<'s, 'a> Engine<'s, 'a> {
         match &branch.otherwise {
             Some(otherwise) => {
                 let body = self.list(&otherwise.stmts, merged(rest));
-                out.next.extend(body.next.iter().cloned());
-                out.absorb(body);
+                out.join(body);
             }
             None => {
                 // No part executed: the statement's code is 1, `$rc` 0.
@@ -277,7 +282,7 @@ impl<'s, 'a> Engine<'s, 'a> {
             out.next.extend(self.leave(parted.no, turn.cond.span));
             let yes = self.enter(parted.yes, turn.cond.span);
             let body = self.list(&turn.body.stmts, merged(yes));
-            entering = body.next.clone();
+            entering = body.next;
             for state in &mut entering {
                 state.known.ask_again(&questions);
             }
@@ -324,7 +329,7 @@ impl<'s, 'a> Engine<'s, 'a> {
                 self.overwrite(state, &each.iter, Value::Any);
             }
             let body = self.list(&each.body.stmts, merged(yes));
-            entering = merged(body.next.clone());
+            entering = merged(body.next);
             out.returned.extend(body.returned);
             out.next.extend(broken_off(body.broken));
         }
@@ -340,7 +345,7 @@ impl<'s, 'a> Engine<'s, 'a> {
             rest = others;
             running.extend(matching);
             let body = self.list(&case.stmts, merged(std::mem::take(&mut running)));
-            running = body.next.clone();
+            running = body.next;
             out.next.extend(broken_off(body.broken));
             out.returned.extend(body.returned);
         }

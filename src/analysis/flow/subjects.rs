@@ -1,10 +1,9 @@
 //! What facts can be about: variables as tokens write them, comparisons and calls as questions.
 use super::state::{Key, Subject};
 use crate::analysis::resolve::{FunctionRow, Resolved};
-use crate::analysis::routes::RouteId;
 use crate::analysis::script::Script;
 use crate::analysis::walk::{Node, walk};
-use crate::registry::{ContextKind, FlagFamily, ModuleId, ParamType, Role, RouteMask, VarKind};
+use crate::registry::{ContextKind, FlagFamily, ModuleId, ParamType, Role, RouteMask, Signature, VarKind};
 use crate::syntax::ast::{ArgKind, Call, CmpOp, Compare, CompareRight, VarToken};
 use crate::syntax::pvar::VarRef;
 use ahash::{AHashMap, AHashSet};
@@ -29,20 +28,15 @@ pub struct Subjects<'s, 'a> {
 
 impl<'s, 'a> Subjects<'s, 'a> {
     pub fn new(script: &'s Script<'a>) -> Subjects<'s, 'a> {
-        let changes = |role: &Role| matches!(role, Role::Pushes(_) | Role::Pops(_));
-        let of_context = |(id, _, sig): (_, ModuleId, &crate::registry::Signature)| {
-            let _: crate::registry::FunctionId = id;
-            sig.roles.iter().any(changes)
-        };
-        let context_modules = script.catalog.functions().filter(|f| of_context(*f)).map(|(_, m, _)| m).collect();
+        let context_modules = script.catalog.functions().filter(|(_, _, sig)| changes_context(sig)).map(|(_, m, _)| m);
+        let context_modules = context_modules.collect();
         let mut subjects = Subjects { script, variables: AHashMap::new(), asked: AHashMap::new(), context_modules };
         subjects.count();
         subjects
     }
 
     fn count(&mut self) {
-        let routes: Vec<(RouteId, _)> = self.script.routes.iter().collect();
-        for (_, route) in routes {
+        for (_, route) in self.script.routes.iter() {
             let mut asked = Vec::new();
             walk(&route.body.stmts, &mut |node| match node {
                 Node::Var(token, _) => {
@@ -184,6 +178,10 @@ impl<'s, 'a> Subjects<'s, 'a> {
         });
         keys
     }
+}
+
+fn changes_context(sig: &Signature) -> bool {
+    sig.roles.iter().any(|role| matches!(role, Role::Pushes(_) | Role::Pops(_)))
 }
 
 /// The context a function pushes.

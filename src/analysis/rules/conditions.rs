@@ -66,11 +66,10 @@ pub fn sums(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     each_node(script, &mut |node| {
         let Node::Arith(Arith { kind: ArithKind::Chain { first, rest }, .. }) = node else { return };
         let Some(link) = rest.first() else { return };
-        let mixed = match (&first.kind, &link.right.kind) {
-            (ArithKind::Str(_), ArithKind::Int(_)) => true,
-            (ArithKind::Int(_), ArithKind::Str(_)) => true,
-            _ => false,
-        };
+        let mixed = matches!(
+            (&first.kind, &link.right.kind),
+            (ArithKind::Str(_), ArithKind::Int(_)) | (ArithKind::Int(_), ArithKind::Str(_))
+        );
         if mixed {
             let message = "a string and a number have no sum: the statement fails";
             let found_here = Diagnostic::new(codes::STRING_PLUS_INT, link.op_span, message);

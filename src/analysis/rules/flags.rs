@@ -18,7 +18,7 @@ pub fn limit(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             }
             names.push(name);
             if names.len() > MOST {
-                let message = format!("`{name}` is the {}th {word} flag; there is room for {MOST}", names.len());
+                let message = format!("`{name}` is {word} flag number {}; there is room for {MOST}", names.len());
                 found.push(Diagnostic::new(codes::TOO_MANY_FLAGS, span, message));
                 break;
             }

@@ -74,11 +74,11 @@ fn sets(usage: Usage) -> bool {
 
 fn is_local(script: &Script<'_>, var: &VarRef) -> bool {
     let row = script.variable(&var.name, var.sub.is_some(), var.span.start);
-    matches!(row, Resolved::Row((sig, _)) if sig.kind == VarKind::Local)
+    var.sub.is_some() && matches!(row, Resolved::Row((sig, _)) if sig.kind == VarKind::Local)
 }
 
 /// Also when the variable stands in a string somewhere: a function may take it from there.
-fn may_be_set(script: &Script<'_>, runs: &[Run], site: &VarSite<'_>, var: &VarRef) -> bool {
+fn may_be_set(script: &Script<'_>, runs: &[Run], site: &VarSite, var: &VarRef) -> bool {
     let name = var.to_string();
     let mut through = runs.iter().filter(|run| run.routes.contains(&site.route)).peekable();
     through.peek().is_none()
@@ -89,7 +89,7 @@ fn may_be_set(script: &Script<'_>, runs: &[Run], site: &VarSite<'_>, var: &VarRe
             .any(|text| memchr::memmem::find(text, name.as_bytes()).is_some() && site.usage != Usage::Text)
 }
 
-fn report(script: &Script<'_>, site: &VarSite<'_>, var: &VarRef, runs: &[Run]) -> Diagnostic {
+fn report(script: &Script<'_>, site: &VarSite, var: &VarRef, runs: &[Run]) -> Diagnostic {
     let set_elsewhere = script.vars.iter().find(|s| sets(s.usage) && s.var.to_string() == var.to_string());
     let Some(other) = set_elsewhere else {
         return Diagnostic::new(codes::READ_BEFORE_SET, var.span, format!("`{var}` is never set"));
