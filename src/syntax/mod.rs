@@ -15,6 +15,7 @@ mod parse;
 pub mod pvar;
 pub mod scan;
 pub mod source;
+pub mod substitution;
 pub mod transform;
 pub mod visit;
 

@@ -4,6 +4,7 @@
 //! common way for walkers, and splits it exactly for a caller that knows the shapes.
 use super::origin::Origin;
 use super::pvar::{PvarError, PvarErrorKind, Scanner, VarRef, wrapping_decimal};
+use super::substitution::Substitution;
 use crate::base::{Span, Str};
 
 /// One `{class.function,arg,...}`.
@@ -55,8 +56,9 @@ pub enum ArgShape {
     LiteralNum,
     /// The one byte behind the comma, whatever it is (`s.select`).
     Char,
-    /// All that is left, or a variable (`re.subst`). Blanks belong to it, and commas too, where OpenSIPS stops at one
-    /// that has no backslash and then refuses the expression.
+    /// A substitution, which is all that is left, or a variable that holds one (`re.subst`). The variables of a literal
+    /// one's replacement stand behind it as further arguments. Blanks belong to it, and commas too, where OpenSIPS stops
+    /// at one that has no backslash and then refuses the expression.
     Rest,
 }
 
@@ -76,7 +78,13 @@ impl Transform {
                     return if i + optional >= shapes.len() { Ok(args) } else { Err(self.missing(i + 1)) };
                 }
             }
-            args.push(argument(&mut scan, *shape, i + 1)?);
+            let arg = argument(&mut scan, *shape, i + 1)?;
+            let inner = match (shape, &arg) {
+                (ArgShape::Rest, TArg::Text(text)) => Substitution::parse(text, Origin::Within(raw.span)),
+                _ => None,
+            };
+            args.push(arg);
+            args.extend(inner.into_iter().flat_map(Substitution::into_vars).map(|var| TArg::Var(Box::new(var))));
         }
         Ok(args)
     }
@@ -352,7 +360,8 @@ mod tests {
     fn takes_a_substitution_whole() {
         let source = "{re.subst,/^(.{2}), ([a-z]{1,3})$/\\2 $var(x)/gi}";
         let args = split(source, &[Rest], 0).expect("splits");
-        assert_eq!(args, [text("/^(.{2}), ([a-z]{1,3})$/\\2 $var(x)/gi")]);
+        let [whole, inner] = &args[..] else { panic!("the substitution and its variable: {args:?}") };
+        assert_eq!((whole, var_name(inner).as_str()), (&text("/^(.{2}), ([a-z]{1,3})$/\\2 $var(x)/gi"), "$var(x)"));
         assert_eq!(var_name(&split("{re.subst,$var(re)}", &[Rest], 0).expect("splits")[0]), "$var(re)");
     }
 
