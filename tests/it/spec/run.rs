@@ -24,6 +24,9 @@ const REQUEST: &str = "OPTIONS sip:bob@example.com SIP/2.0\r\n\
     CSeq: 1 OPTIONS\r\n\
     Content-Length: 0\r\n\r\n";
 
+/// Modules that need nothing but a message, for `says`.
+const LOADED: &str = "loadmodule \"sipmsgops.so\"\nloadmodule \"json.so\"\n";
+
 pub fn script(case: &Case) -> Outcome {
     let lines = said(&case.body);
     Outcome::Attachment("output", lines.iter().map(|l| format!("{l}\n")).collect())
@@ -32,7 +35,7 @@ pub fn script(case: &Case) -> Outcome {
 pub fn says(case: &Case) -> Outcome {
     let lines = case.body.lines().map(|line| {
         let statements = line.split_once(" => ").map_or(line, |(text, _)| text).trim_end();
-        let said = said(&format!("route {{ {statements} }}"));
+        let said = said(&format!("{LOADED}route {{ {statements} }}"));
         let script: Vec<&str> = said.iter().filter(|l| !l.starts_with('(')).map(String::as_str).collect();
         format!("{statements} => {}\n", script.join("|"))
     });
