@@ -10,7 +10,7 @@ import contextlib, os, re, selectors, signal, socket, subprocess, sys, tempfile,
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SCENARIOS = os.path.join(ROOT, "tests/sipp/scenarios")
-BINARY = os.path.join(ROOT, "target/release/sipscript")
+BINARY = os.environ.get("SIPSCRIPT", os.path.join(ROOT, "target/release/sipscript"))
 DEADLINE = 30
 
 CASES = {}
@@ -216,11 +216,16 @@ def a_daemon_reports_to_its_parent_and_ends_on_sigterm():
     with tempfile.TemporaryDirectory() as folder:
         pid_file = os.path.join(folder, "pid")
         script = os.path.join(ROOT, "scripts/proxy.cfg")
-        parent = subprocess.run([BINARY, "-f", script, "-P", pid_file], timeout=DEADLINE, capture_output=True)
+
+        def start(*options):
+            with open(os.path.join(folder, "log"), "w") as log:
+                return subprocess.run([BINARY, "-f", script, *options], timeout=DEADLINE, stdout=log, stderr=log)
+
+        parent = start("-P", pid_file)
         if parent.returncode != 0:
-            raise Failed(f"the parent ended with {parent.returncode}: {parent.stderr.decode()}")
+            raise Failed(f"the parent ended with {parent.returncode}")
         pid = int(open(pid_file).read())
-        second = subprocess.run([BINARY, "-f", script], timeout=DEADLINE, capture_output=True)
+        second = start()
         os.kill(pid, signal.SIGTERM)
         end = time.monotonic() + 5
         while os.path.exists(f"/proc/{pid}") and time.monotonic() < end:
