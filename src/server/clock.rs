@@ -17,9 +17,4 @@ impl Clock {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now { mono: Instant(self.start.elapsed().as_micros() as u64), unix_us: unix.as_micros() as u64 }
     }
-
-    /// The tokio instant at which an engine deadline is due.
-    pub fn deadline(&self, at: Instant) -> tokio::time::Instant {
-        tokio::time::Instant::from_std(self.start + std::time::Duration::from_micros(at.0))
-    }
 }

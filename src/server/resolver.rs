@@ -1,14 +1,11 @@
 //! Host names to addresses, outside the workers: the answer comes back as an event.
+use super::inbox::Inbox;
 use crate::base::Str;
 use crate::context::{EffectAnswer, WaitId};
 use hickory_resolver::{Resolver as Hickory, net::runtime::TokioRuntimeProvider};
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::UnboundedSender;
-
-/// Where a worker takes answers.
-pub type Answers = UnboundedSender<(WaitId, EffectAnswer)>;
 
 /// The system's resolver, shared by all workers.
 #[derive(Clone)]
@@ -29,23 +26,22 @@ impl Resolver {
     }
 
     /// Asks for A and AAAA; a failure is an empty answer.
-    pub fn resolve(&self, id: WaitId, host: Str, answers: Answers) {
+    pub fn resolve(&self, id: WaitId, host: Str, inbox: Arc<Inbox>) {
         let hickory = self.hickory.clone();
         self.runtime.spawn(async move {
             let addresses = match (hickory, host.as_utf8()) {
                 (Some(hickory), Some(name)) => lookup(&hickory, name).await,
                 _ => Vec::new(),
             };
-            // The worker is gone when the server stops; then nobody waits for the answer.
-            let _ = answers.send((id, EffectAnswer::Resolved(addresses)));
+            inbox.put(id, EffectAnswer::Resolved(addresses));
         });
     }
 
     /// Answers after some time.
-    pub fn sleep(&self, id: WaitId, micros: u64, answers: Answers) {
+    pub fn sleep(&self, id: WaitId, micros: u64, inbox: Arc<Inbox>) {
         self.runtime.spawn(async move {
             tokio::time::sleep(std::time::Duration::from_micros(micros)).await;
-            let _ = answers.send((id, EffectAnswer::Done));
+            inbox.put(id, EffectAnswer::Done);
         });
     }
 }

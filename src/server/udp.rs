@@ -4,9 +4,7 @@ use bytes::Bytes;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
+use std::os::fd::{AsRawFd, RawFd};
 
 /// Messages a system call moves at most.
 pub const BATCH: usize = 32;
@@ -54,34 +52,22 @@ pub fn is_taken(addr: SocketAddr) -> bool {
 /// A socket of a worker.
 pub struct Udp {
     pub id: SocketId,
-    socket: UdpSocket,
+    socket: std::net::UdpSocket,
 }
 
 impl Udp {
-    /// Must be called in the worker's runtime.
-    pub fn new(bound: Bound) -> io::Result<Udp> {
-        Ok(Udp { id: bound.id, socket: UdpSocket::from_std(bound.socket)? })
+    pub fn new(bound: Bound) -> Udp {
+        Udp { id: bound.id, socket: bound.socket }
     }
 
-    pub fn poll_readable(&self, cx: &mut std::task::Context<'_>) -> std::task::Poll<io::Result<()>> {
-        self.socket.poll_recv_ready(cx)
+    /// What poll waits for.
+    pub fn fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
     }
 
     /// Receives up to a batch without waiting; `WouldBlock` when there is nothing.
-    ///
-    /// A batch that is not full emptied the socket: the runtime is told so, which saves the call that would find it
-    /// empty. The next datagram raises a new event.
     pub fn receive(&self, room: &mut ReceiveRoom) -> io::Result<usize> {
-        let fd = self.socket.as_raw_fd();
-        let mut received = 0;
-        let read = self.socket.try_io(Interest::READABLE, || {
-            received = room.fill(fd)?;
-            if received < BATCH { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
-        });
-        match read {
-            Err(e) if received == 0 => Err(e),
-            _ => Ok(received),
-        }
+        room.fill(self.fd())
     }
 
     /// Sends a batch; what the kernel refuses is lost like any datagram, and counted in the result.
@@ -240,11 +226,11 @@ fn socket_addr(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn batches_keep_order_and_addresses() {
+    #[test]
+    fn batches_keep_order_and_addresses() {
         for addr in ["127.0.0.1:0", "[::1]:0"] {
-            let a = Udp::new(bind(SocketId(0), addr.parse().unwrap(), None).unwrap()).unwrap();
-            let b = Udp::new(bind(SocketId(1), addr.parse().unwrap(), None).unwrap()).unwrap();
+            let a = Udp::new(bind(SocketId(0), addr.parse().unwrap(), None).unwrap());
+            let b = Udp::new(bind(SocketId(1), addr.parse().unwrap(), None).unwrap());
             let to = b.socket.local_addr().unwrap();
             let datagrams: Vec<Datagram> = (0..40u8)
                 .map(|i| Datagram { socket: a.id, to, bytes: Bytes::from(vec![i; usize::from(i) + 1]) })
@@ -254,8 +240,10 @@ mod tests {
             let mut room = ReceiveRoom::default();
             let mut seen = Vec::new();
             while seen.len() < 40 {
-                std::future::poll_fn(|cx| b.poll_readable(cx)).await.unwrap();
-                let Ok(n) = b.receive(&mut room) else { continue };
+                let mut fds = [libc::pollfd { fd: b.fd(), events: libc::POLLIN, revents: 0 }];
+                // SAFETY: one entry, as said.
+                assert_eq!(unsafe { libc::poll(fds.as_mut_ptr(), 1, 5_000) }, 1);
+                let n = b.receive(&mut room).unwrap();
                 seen.extend((0..n).filter_map(|i| room.message(i)));
             }
             for (i, (from, bytes)) in seen.iter().enumerate() {

@@ -1,22 +1,21 @@
 //! A worker: one thread, its own sockets and shard, messages handled inline in batches.
+//!
+//! Its loop is poll, receive, handle, send: three system calls for a lone datagram, fewer each in a batch.
 use super::clock::Clock;
-use super::resolver::{Answers, Resolver};
-use super::udp::{Bound, ReceiveRoom, SendRoom, Udp};
+use super::inbox::Inbox;
+use super::resolver::Resolver;
+use super::udp::{self, Bound, ReceiveRoom, SendRoom, Udp};
 use crate::base::Instant;
 use crate::context::{Counter, Datagram, Effect, EffectAnswer, Output, Shard, WaitId};
 use crate::engine::{Engine, Event};
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::time::Sleep;
 
 /// Batches read from one socket before the others and the timers have their turn.
 const BATCHES: usize = 8;
-/// Timers within this time are served by one wake-up.
+/// Timers within this time are served by one wake-up, microseconds.
 const TICK: u64 = 10_000;
 
 /// What all workers are given.
@@ -32,107 +31,72 @@ pub struct Shared {
 /// A started worker.
 pub struct WorkerHandle {
     thread: std::thread::JoinHandle<()>,
-    wake: Answers,
+    inbox: Arc<Inbox>,
 }
 
 impl WorkerHandle {
     /// Makes the worker look at `stop`.
     pub fn wake(&self) {
-        // A worker that has ended needs no waking.
-        let _ = self.wake.send((WaitId(0), EffectAnswer::Done));
+        self.inbox.ring();
     }
 
     pub fn join(self) {
+        // A worker that panicked has said so; there is nothing left to stop.
         let _ = self.thread.join();
     }
 }
 
 /// Starts a worker over sockets that are bound already.
 pub fn spawn(shared: Shared, shard: Shard, sockets: Vec<Bound>) -> io::Result<WorkerHandle> {
-    let (answers, inbox) = unbounded_channel();
-    let wake = answers.clone();
+    let inbox = Arc::new(Inbox::new()?);
     let name = format!("worker-{}", shard.index);
-    let thread = std::thread::Builder::new().name(name).spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let Ok(runtime) = runtime else { return };
-        runtime.block_on(async move {
-            let sockets = sockets.into_iter().map(Udp::new).collect::<io::Result<Vec<_>>>();
-            if let Ok(sockets) = sockets {
-                Worker::new(shared, shard, sockets, answers, inbox).run().await;
-            }
-        });
-    })?;
-    Ok(WorkerHandle { thread, wake })
+    let worker = Worker {
+        shared,
+        shard,
+        sockets: sockets.into_iter().map(Udp::new).collect(),
+        inbox: inbox.clone(),
+        receive: ReceiveRoom::default(),
+        send: SendRoom::default(),
+    };
+    let thread = std::thread::Builder::new().name(name).spawn(move || worker.run())?;
+    Ok(WorkerHandle { thread, inbox })
 }
 
 struct Worker {
     shared: Shared,
     shard: Shard,
     sockets: Vec<Udp>,
-    answers: Answers,
-    inbox: UnboundedReceiver<(WaitId, EffectAnswer)>,
+    inbox: Arc<Inbox>,
     receive: ReceiveRoom,
     send: SendRoom,
-    /// The engine deadline that the sleep is set to.
-    armed: Option<Instant>,
-}
-
-enum Wake {
-    /// The socket at this place has something.
-    Readable(usize),
-    Answer(WaitId, EffectAnswer),
-    Timer,
 }
 
 impl Worker {
-    fn new(
-        shared: Shared,
-        shard: Shard,
-        sockets: Vec<Udp>,
-        answers: Answers,
-        inbox: UnboundedReceiver<(WaitId, EffectAnswer)>,
-    ) -> Worker {
-        let (receive, send) = (ReceiveRoom::default(), SendRoom::default());
-        Worker { shared, shard, sockets, answers, inbox, receive, send, armed: None }
-    }
-
-    async fn run(mut self) {
+    fn run(mut self) {
         // The startup route may have asked for something already.
         self.flush();
-        let sleep = tokio::time::sleep(Duration::from_secs(3600));
-        tokio::pin!(sleep);
+        let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        let mut fds: Vec<libc::pollfd> = self.sockets.iter().map(|s| entry(s.fd())).collect();
+        fds.push(entry(self.inbox.bell()));
         while !self.shared.stop.load(Ordering::Acquire) {
-            self.arm(sleep.as_mut());
-            match std::future::poll_fn(|cx| self.poll(cx, sleep.as_mut())).await {
-                Wake::Readable(at) => self.read(at),
-                Wake::Answer(id, answer) => self.answer(id, answer),
-                Wake::Timer => self.armed = None,
+            wait(&mut fds, self.patience());
+            for at in 0..self.sockets.len() {
+                if fds[at].revents != 0 {
+                    self.read(at);
+                }
+            }
+            if fds.last().is_some_and(|bell| bell.revents != 0) {
+                self.answers();
             }
             self.expire();
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, sleep: Pin<&mut Sleep>) -> Poll<Wake> {
-        if let Poll::Ready(Some((id, answer))) = self.inbox.poll_recv(cx) {
-            return Poll::Ready(Wake::Answer(id, answer));
-        }
-        for (at, socket) in self.sockets.iter().enumerate() {
-            if socket.poll_readable(cx).is_ready() {
-                return Poll::Ready(Wake::Readable(at));
-            }
-        }
-        sleep.poll(cx).map(|()| Wake::Timer)
-    }
-
-    /// Sets the sleep to the next deadline when that is earlier than what it is set to; a sleep that fires early costs
-    /// less than setting it anew for every message.
-    fn arm(&mut self, sleep: Pin<&mut Sleep>) {
-        let Some(next) = self.shard.next_timeout() else { return };
+    /// How long nothing is due; deadlines that are close together count as one.
+    fn patience(&self) -> Option<Duration> {
+        let next = self.shard.next_timeout()?;
         let rounded = Instant(next.0.div_ceil(TICK) * TICK);
-        if self.armed.is_none_or(|armed| rounded < armed) {
-            self.armed = Some(rounded);
-            sleep.reset(self.shared.clock.deadline(rounded));
-        }
+        Some(rounded.since(self.shared.clock.now().mono))
     }
 
     fn read(&mut self, at: usize) {
@@ -146,15 +110,15 @@ impl Worker {
                 }
             }
             self.flush();
-            if n < super::udp::BATCH {
+            // A batch that is not full emptied the socket.
+            if n < udp::BATCH {
                 return;
             }
         }
     }
 
-    fn answer(&mut self, id: WaitId, answer: EffectAnswer) {
-        // Wait ids start at 1; 0 only wakes the worker.
-        if id != WaitId(0) {
+    fn answers(&mut self) {
+        for (id, answer) in self.inbox.take() {
             let now = self.shared.clock.now();
             self.shared.engine.input(&mut self.shard, now, Event::Answer { id, answer });
             self.flush();
@@ -162,8 +126,9 @@ impl Worker {
     }
 
     fn expire(&mut self) {
+        let Some(next) = self.shard.next_timeout() else { return };
         let now = self.shared.clock.now();
-        if self.shard.next_timeout().is_some_and(|at| at <= now.mono) {
+        if next <= now.mono {
             self.shared.engine.timeout(&mut self.shard, now);
             self.flush();
         }
@@ -174,36 +139,51 @@ impl Worker {
         if self.shard.out.is_empty() {
             return;
         }
-        let out = std::mem::take(&mut self.shard.out);
+        let mut out = std::mem::take(&mut self.shard.out);
         for socket in &self.sockets {
-            let batch: Vec<&Datagram> = out
-                .iter()
-                .filter_map(|o| match o {
-                    Output::Send(d) if d.socket == socket.id => Some(d),
-                    _ => None,
-                })
-                .collect();
+            let of_socket = |o: &&Output| matches!(o, Output::Send(d) if d.socket == socket.id);
+            let batch: Vec<&Datagram> = out.iter().filter(of_socket).filter_map(datagram).collect();
             if !batch.is_empty() {
                 let outcome = socket.send(&mut self.send, &batch);
                 self.shared.send_failures.add(outcome.failed as u64);
             }
         }
-        for output in out {
+        for output in out.drain(..) {
             if let Output::Wait { id, effect } = output {
                 self.begin(id, effect);
             }
         }
+        // The room is kept for the next event.
+        self.shard.out = out;
     }
 
-    fn begin(&mut self, id: WaitId, effect: Effect) {
-        let answers = self.answers.clone();
+    fn begin(&self, id: WaitId, effect: Effect) {
+        let inbox = self.inbox.clone();
         match effect {
-            Effect::Resolve { host } => self.shared.resolver.resolve(id, host, answers),
-            Effect::Sleep { micros } => self.shared.resolver.sleep(id, micros, answers),
-            Effect::Yield => {
-                // The worker holds the receiving end, so there is somebody to take it.
-                let _ = answers.send((id, EffectAnswer::Done));
-            }
+            Effect::Resolve { host } => self.shared.resolver.resolve(id, host, inbox),
+            Effect::Sleep { micros } => self.shared.resolver.sleep(id, micros, inbox),
+            Effect::Yield => inbox.put(id, EffectAnswer::Done),
         }
+    }
+}
+
+fn datagram(output: &Output) -> Option<&Datagram> {
+    match output {
+        Output::Send(datagram) => Some(datagram),
+        Output::Wait { .. } => None,
+    }
+}
+
+/// Waits until a descriptor is readable or the time is over. An interrupted or failed wait is a short one.
+fn wait(fds: &mut [libc::pollfd], patience: Option<Duration>) {
+    let timeout = patience.map(|d| libc::timespec {
+        tv_sec: d.as_secs() as libc::time_t,
+        tv_nsec: libc::c_long::from(d.subsec_nanos() as i32),
+    });
+    let timeout = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: the entries and the time live through the call; no signal mask is given.
+    let n = unsafe { libc::ppoll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout, std::ptr::null()) };
+    if n < 0 {
+        fds.iter_mut().for_each(|fd| fd.revents = 0);
     }
 }
