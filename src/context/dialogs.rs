@@ -93,15 +93,13 @@ impl Dialogs {
         for (name, value) in &state.values {
             self.index_value(dialog.did, name, value);
         }
-        for membership in &state.profiles {
-            self.index_membership(dialog.did, membership);
-        }
         drop(state);
         self.by_did.insert(dialog.did, dialog.clone());
         self.by_call_id.entry(dialog.call_id.clone()).or_default().push(dialog.did);
     }
 
-    /// Takes a dialog and all its index entries out; whoever holds it keeps it.
+    /// Takes a dialog and the index entries of its values out; whoever holds it keeps it. Its profiles it left when it
+    /// ended (`leave_all`), and it could join none since.
     pub fn remove(&self, dialog: &Dialog) {
         let mut state = dialog.state.lock();
         if !std::mem::replace(&mut state.listed, false) {
@@ -110,9 +108,6 @@ impl Dialogs {
         self.counter(state.state()).fetch_sub(1, Ordering::Relaxed);
         for (name, value) in &state.values {
             self.unindex_value(dialog.did, name, value);
-        }
-        for membership in &state.profiles {
-            self.unindex_membership(dialog.did, membership);
         }
         drop(state);
         self.by_call_id.remove_if_mut(&dialog.call_id, |_, dids| {
@@ -203,9 +198,7 @@ impl Dialogs {
         if clear {
             self.take_out(dialog.did, &mut state, |m| m.profile == membership.profile);
         }
-        if state.listed {
-            self.index_membership(dialog.did, &membership);
-        }
+        self.index_membership(dialog.did, &membership);
         state.profiles.push(membership);
         true
     }
@@ -264,10 +257,9 @@ impl Dialogs {
     }
 
     fn take_out(&self, did: Did, state: &mut DialogState, mut which: impl FnMut(&Membership) -> bool) {
-        let listed = state.listed;
         state.profiles.retain(|m| {
             let goes = which(m);
-            if goes && listed {
+            if goes {
                 self.unindex_membership(did, m);
             }
             !goes
@@ -392,6 +384,7 @@ mod tests {
         let d = dialog(&table, "c");
         table.set_value(&d, &"k".into(), Value::Int(5));
         table.join(&d, Membership { profile: ProfileId(1), value: Some("v".into()) }, false);
+        table.leave_all(&d);
         table.remove(&d);
         table.remove(&d);
         assert!(table.is_empty());

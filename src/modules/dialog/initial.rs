@@ -102,8 +102,9 @@ pub fn reply_out(cx: &mut Cx<'_>, reply: &ReplyOut<'_>) {
     if !is_initial(&dialog, reply.tx) {
         return sequential::reply_out(&dialog, &reply.tx.request, reply.code, reply.relayed);
     }
-    if let Some(relayed) = reply.relayed {
-        learn(cx.core, &dialog, reply, relayed);
+    match reply.relayed {
+        Some(relayed) => learn(cx.core, &dialog, reply, relayed),
+        None => answered_here(&dialog, reply),
     }
     if let Some(event) = event_of(reply) {
         states::apply(cx, &dialog, event);
@@ -143,6 +144,15 @@ fn learn(core: &Core, dialog: &Dialog, out: &ReplyOut<'_>, reply: &Message) {
     }
     if (200..300).contains(&out.code) {
         state.legs.answered(id);
+    }
+}
+
+/// This server is the callee: its requests are known by the tag it gave.
+fn answered_here(dialog: &Dialog, out: &ReplyOut<'_>) {
+    let Some(tag) = out.to_tag.as_ref().filter(|_| (200..300).contains(&out.code)) else { return };
+    let legs = &mut dialog.state.lock().legs;
+    if let Some(id) = legs.add_branch(u16::MAX, Leg { tag: Str::new(tag), ..Leg::default() }) {
+        legs.answered(id);
     }
 }
 
