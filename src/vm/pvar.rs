@@ -249,6 +249,7 @@ pub enum LinkedTransformArg {
 }
 
 /// An argument of a transformation as its body sees it.
+#[derive(Clone, Debug)]
 pub enum TransformArg {
     Int(i32),
     Text(Str),

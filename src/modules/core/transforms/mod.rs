@@ -90,3 +90,71 @@ fn check(input: &str, chains: &[(&str, &str)]) {
         assert_eq!(f.expanded(&format!("$(avp(in){{{chain}}})")), *expected, "{chain}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::fixture::Fixture;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn any_text() -> impl Strategy<Value = Vec<u8>> {
+        let words = prop::sample::select(vec![
+            "sip:a:b@h:1;x=y?z",
+            "SIP/2.0/UDP h;branch=1",
+            "\"n\" <sip:u@h>;p",
+            "a=1;b",
+            "x,\"y\"",
+            "10.0.0.1/8",
+            "v=0\r\nm=a 1 R 0\r\n",
+            "/a*/b/g",
+            "%41",
+            "-5",
+            "",
+        ]);
+        prop_oneof![words.prop_map(|w| w.as_bytes().to_vec()), prop::collection::vec(any::<u8>(), 0..40)]
+    }
+
+    fn any_arg() -> impl Strategy<Value = TransformArg> {
+        prop_oneof![
+            any::<i32>().prop_map(TransformArg::Int),
+            (-4..9i32).prop_map(TransformArg::Int),
+            any_text().prop_map(|t| TransformArg::Text(Str::from(t))),
+            Just(TransformArg::Null),
+        ]
+    }
+
+    proptest! {
+        /// Whatever comes in over the wire or out of a variable, a transformation yields a value.
+        #[test]
+        fn every_transformation_takes_any_text_and_any_arguments(
+            input in any_text(),
+            args in prop::collection::vec(any_arg(), 0..3),
+            index in prop::option::of(-3..5i32),
+        ) {
+            let mut f = Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1");
+            let inputs = [Value::Str(Str::from(input)), Value::Int(i32::MIN), Value::Both(Str::from("5070"), 5070)];
+            for row in &TRANSFORMS {
+                for value in &inputs {
+                    (row.body)(&mut f.cx(), value.clone(), index, &args);
+                }
+            }
+        }
+
+        #[test]
+        fn every_literal_argument_can_be_made_ready(text in any_text()) {
+            for prepare in TRANSFORMS.iter().filter_map(|row| row.prepare) {
+                prop_assert!(prepare(&text).is_some(), "a bad literal is found when it is used");
+            }
+        }
+    }
+
+    #[test]
+    fn a_prepared_argument_is_used() {
+        let mut f = Fixture::new("OPTIONS sip:h SIP/2.0\ni: 1");
+        let row = TRANSFORMS.iter().find(|row| row.prepare.is_some()).expect("one row prepares its argument");
+        let prepared = row.prepare.and_then(|prepare| prepare(b"/a/b/")).expect("a good literal");
+        let args = [TransformArg::Prepared(Arc::clone(&prepared))];
+        assert_eq!((row.body)(&mut f.cx(), Value::text(b"xax"), None, &args), Value::text(b"xbx"));
+    }
+}
