@@ -1,5 +1,5 @@
 //! From a launch to a serving process and back to an exit.
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use super::daemon::{self, Parent, Side};
 use super::launch::Launch;
 use super::log::Sinks;
@@ -110,6 +110,7 @@ fn prepare(launch: &Launch, checked: Checked, settings: &mut Settings, log: Log)
     let seed = seed();
     settings.core.pid = std::process::id();
     settings.core.started = clock.now().unix_secs();
+    settings.core.utc_offset = clock::utc_offset;
     let sockets = interfaces::resolve(settings)?;
     let workers = worker_count(settings);
     let bound = bind(&sockets, workers, settings.server.tos)?;
