@@ -136,3 +136,14 @@ fn send_reply_answers_in_the_transaction_when_there_is_one() {
     let resent = net.advance(500);
     assert_eq!(resent.first().map(|(at, s)| (*at, s.what())), Some((500, "486")));
 }
+
+#[test]
+fn send_reply_makes_a_transaction_where_nothing_else_can_answer() {
+    let mut net = Net::with(
+        "loadmodule \"proto_udp.so\"\nloadmodule \"tm.so\"\nloadmodule \"signaling.so\"\n\
+         route { xlog(\"tag $sig_local_totag\\n\"); send_reply(404, \"Nobody\"); }",
+    );
+    let sent = net.recv(CALLER, &invite("sip:bob@example.com"));
+    assert_eq!(whats(&sent), ["100", "404"]);
+    assert_eq!(net.engine.core.transactions.len(), 1);
+}

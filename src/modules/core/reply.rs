@@ -63,7 +63,13 @@ pub fn to_tag(core: &Core, request: &Message, answering: Answering) -> Str {
         request.from_tag(),
         request.cseq().map(|c| c.number),
     );
-    Str::from(format!("{:016x}", core.hasher.hash_one(parts)))
+    hex(core.hasher.hash_one(parts))
+}
+
+fn hex(number: u64) -> Str {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |at: usize| DIGITS[(number >> (60 - 4 * at)) as usize & 15];
+    Str::new(&std::array::from_fn::<u8, 16, _>(digit))
 }
 
 /// The bytes of a reply.

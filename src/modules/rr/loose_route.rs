@@ -130,10 +130,10 @@ impl<'m> Request<'_, 'm> {
         };
         plan.routed.driven = true;
         if next_uri.is_loose() {
-            plan.routed.dst = Some(hop(next_uri));
+            plan.routed.dst = Some(self.hop(next_uri));
         } else {
             plan.pushed = Some(self.uri.clone());
-            plan.routed.uri = Some(hop(next_uri));
+            plan.routed.uri = Some(self.hop(next_uri));
             plan.consumed.push(*next);
         }
         Some(plan)
@@ -158,13 +158,13 @@ impl<'m> Request<'_, 'm> {
         let Some((next, next_uri)) = rest.first() else { return Some(plan) };
         plan.routed.driven = true;
         if !next_uri.is_loose() {
-            plan.routed.uri = Some(hop(next_uri));
+            plan.routed.uri = Some(self.hop(next_uri));
             plan.consumed.push(*next);
             return Some(plan);
         }
-        plan.routed.dst = Some(hop(next_uri));
+        plan.routed.dst = Some(self.hop(next_uri));
         if let Some((last, last_uri)) = rest.last() {
-            plan.routed.uri = Some(hop(last_uri));
+            plan.routed.uri = Some(self.hop(last_uri));
             plan.consumed.push(*last);
         }
         Some(plan)
@@ -184,6 +184,15 @@ impl<'m> Request<'_, 'm> {
         }
     }
 
+    /// Where a Route leads: `maddr` overrules its host.
+    fn hop(&self, uri: &UriView<'_>) -> Str {
+        let Some(maddr) = uri.maddr().filter(|m| !m.is_empty()) else {
+            return Str::slice_of(self.message.raw(), uri.text());
+        };
+        let colon: &[u8] = if uri.port_text().is_empty() { b"" } else { b":" };
+        Str::from([b"sip:", maddr, colon, uri.port_text()].concat())
+    }
+
     fn params(&self, uri: &UriView<'_>) -> Str {
         Str::slice_of(self.message.raw(), uri.parts().params.of(uri.text()))
     }
@@ -192,13 +201,6 @@ impl<'m> Request<'_, 'm> {
 fn is_me(core: &Core, uri: &UriView<'_>) -> bool {
     let host = uri.maddr().filter(|m| !m.is_empty()).unwrap_or(uri.host());
     !host.is_empty() && core.sockets.is_me(host, uri.effective_port(), uri.transport())
-}
-
-/// Where a Route leads: `maddr` overrules its host.
-fn hop(uri: &UriView<'_>) -> Str {
-    let Some(maddr) = uri.maddr().filter(|m| !m.is_empty()) else { return Str::new(uri.text()) };
-    let colon: &[u8] = if uri.port_text().is_empty() { b"" } else { b":" };
-    Str::from([b"sip:", maddr, colon, uri.port_text()].concat())
 }
 
 #[cfg(test)]

@@ -136,9 +136,8 @@ fn keep_with_transaction(run: &mut Run) {
 }
 
 fn write(cx: &mut Cx<'_>, branch: usize, socket: SocketId) {
-    let recording = with_recordings(cx.run, |r| r.for_branch(branch));
-    let Some(wish) = &recording.wish else { return };
-    let lines = lines(cx, wish, &recording.params, socket);
+    let Some(Recording { wish: Some(wish), params }) = recorded(cx.run, branch) else { return };
+    let lines = Str::from(lines(cx, &wish, &params, socket));
     let message = &cx.run.msg;
     match message.first(HeaderId::RecordRoute) {
         Some(first) => cx.run.edits.insert_before(first, lines),
@@ -149,53 +148,84 @@ fn write(cx: &mut Cx<'_>, branch: usize, socket: SocketId) {
     }
 }
 
-fn lines(cx: &Cx<'_>, wish: &Wish, added: &[u8], socket: SocketId) -> Str {
-    let settings = cx.core.state::<Settings>();
-    let user = if settings.add_username { username(cx.run) } else { Vec::new() };
-    let ftag = if settings.append_fromtag { from_tag(cx.run) } else { Vec::new() };
-    let line = |parts: &[&[u8]]| [b"Record-Route: <sip:", user.as_slice(), &parts.concat(), b">\r\n"].concat();
-    let text: Vec<u8> = match wish {
-        Wish::Preset { hosts } => hosts.iter().flat_map(|host| line(&[host, &ftag, b";lr", added])).collect(),
+fn recorded(run: &Run, branch: usize) -> Option<Recording> {
+    let of_branch = |recordings: &Recordings| recordings.for_branch(branch);
+    match &run.tx {
+        Some(tx) => tx.state.lock().slots.get().map(of_branch),
+        None => run.slots.get().map(of_branch),
+    }
+}
+
+fn lines(cx: &Cx<'_>, wish: &Wish, added: &[u8], socket: SocketId) -> Vec<u8> {
+    let mut out = Vec::with_capacity(128);
+    match wish {
+        Wish::Preset { hosts } => {
+            for host in hosts {
+                begin(cx, &mut out);
+                out.extend_from_slice(host);
+                ftag(cx, &mut out);
+                out.extend_from_slice(b";lr");
+                end(added, &mut out);
+            }
+        }
         Wish::Sockets { params } => {
             let inbound = cx.run.tx.as_ref().map_or(cx.run.received.socket, |tx| tx.received.socket);
-            let is_pair = settings.double && inbound != socket;
-            let r2: &[u8] = if is_pair { b";r2=on" } else { b"" };
-            let of = |socket, via| line(&[&host(cx, socket, via), r2, b";lr", &ftag, params, added]);
-            let mut text = of(socket, &cx.run.via);
+            let is_pair = cx.core.state::<Settings>().double && inbound != socket;
+            let mut of = |socket, via: &ViaHandling| {
+                begin(cx, &mut out);
+                host(cx, socket, via, &mut out);
+                out.extend_from_slice(if is_pair { b";r2=on;lr" } else { b";lr" });
+                ftag(cx, &mut out);
+                out.extend_from_slice(params);
+                end(added, &mut out);
+            };
+            of(socket, &cx.run.via);
             if is_pair {
-                text.extend(of(inbound, &ViaHandling::default()));
+                // What the script advertises for this message is the outbound side's.
+                of(inbound, &ViaHandling::default());
             }
-            text
         }
-    };
-    Str::from(text)
+    }
+    out
 }
 
-/// `user@`: of the received Request-URI, else of the one the script set.
-fn username(run: &Run) -> Vec<u8> {
-    let user = |text: Option<UriText<'_>>| {
-        text.and_then(|t| t.view().map(|v| v.user().to_vec())).filter(|user| !user.is_empty())
-    };
-    match user(UriText::original(run)).or_else(|| user(UriText::request(run))) {
-        Some(user) => [user.as_slice(), b"@"].concat(),
-        None => Vec::new(),
+/// Up to the host.
+fn begin(cx: &Cx<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Record-Route: <sip:");
+    if cx.core.state::<Settings>().add_username
+        && let Some(user) = username(UriText::original(cx.run)).or_else(|| username(UriText::request(cx.run)))
+    {
+        out.extend_from_slice(user);
+        out.push(b'@');
     }
 }
 
-fn from_tag(run: &Run) -> Vec<u8> {
-    run.msg.from_tag().map(|tag| [b";ftag=", tag].concat()).unwrap_or_default()
+fn username(uri: Option<UriText<'_>>) -> Option<&[u8]> {
+    Some(uri?.view()?.user()).filter(|user| !user.is_empty())
 }
 
-/// `host:port[;transport=..]` of a socket. What the script advertises for this message is the outbound side's.
-fn host(cx: &Cx<'_>, socket: SocketId, via: &ViaHandling) -> Vec<u8> {
-    let mut text = Vec::with_capacity(32);
-    outbound::write_sent_by(cx.core, socket, via, &mut text);
+fn ftag(cx: &Cx<'_>, out: &mut Vec<u8>) {
+    if cx.core.state::<Settings>().append_fromtag
+        && let Some(tag) = cx.run.msg.from_tag()
+    {
+        out.extend_from_slice(b";ftag=");
+        out.extend_from_slice(tag);
+    }
+}
+
+fn end(added: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(added);
+    out.extend_from_slice(b">\r\n");
+}
+
+/// `host:port[;transport=..]` of a socket.
+fn host(cx: &Cx<'_>, socket: SocketId, via: &ViaHandling, out: &mut Vec<u8>) {
+    outbound::write_sent_by(cx.core, socket, via, out);
     let transport = cx.core.sockets.get(socket).map_or(Transport::Udp, |s| s.transport);
     if transport != Transport::Udp {
-        text.extend_from_slice(b";transport=");
-        text.extend_from_slice(transport.name().as_bytes());
+        out.extend_from_slice(b";transport=");
+        out.extend_from_slice(transport.name().as_bytes());
     }
-    text
 }
 
 fn is_params(text: &[u8]) -> bool {
