@@ -101,7 +101,7 @@ fn every_prefix_of_a_script_is_checked() {
     let catalog = modules::catalog();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
     let script = std::fs::read(folder.join("attended_transfer.cfg")).expect("the sample is there");
-    for end in (0..script.len()).step_by(7) {
+    for end in (0..script.len()).step_by(31) {
         let source = Source::single("typed.cfg", &script[..end]);
         let ast = parse(&source).ast;
         let found = analysis::check(&ast, &catalog);

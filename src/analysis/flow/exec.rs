@@ -15,7 +15,7 @@ use ahash::{AHashMap, AHashSet};
 use std::rc::Rc;
 
 /// Statements executed in all, one for each state that meets it.
-const WORK: usize = 300_000;
+const WORK: usize = 100_000;
 /// Statements, conditions and calls within one another.
 const DEPTH: usize = 300;
 /// Routes within one another: OpenSIPS allows 100, scripts use 5.
