@@ -394,7 +394,7 @@ impl<'s, 'a> Engine<'s, 'a> {
             state.known.forget(written);
         }
         let held = matches!(variable.kind, VarKind::Local | VarKind::Avp);
-        if held && variable.plain {
+        if held && variable.plain && self.subjects.is_asked(&variable.subject.key) {
             state.known.learn(&variable.subject, value);
         }
     }

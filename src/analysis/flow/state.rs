@@ -148,6 +148,10 @@ impl Known {
         self.facts.retain(|key, fact| !(matches!(fact.what, What::Truth(_)) && questions.contains(key)));
     }
 
+    pub fn forget_answers(&mut self) {
+        self.facts.retain(|_, fact| matches!(fact.what, What::Value(_)));
+    }
+
     /// As `ask_again`, and what is known of the variable of that name is not known any more.
     pub fn unsettle(&mut self, question: &str) {
         if let Some(fact) = self.facts.get(question).cloned() {

@@ -1,12 +1,14 @@
 //! Sets of states: what knows the same is kept once, with the shorter path, and there are never too many.
 use super::state::{Known, State};
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
 pub type States = Vec<State>;
 
-/// Beyond this many, states without a loaded context are made one and the rest is dropped: a path not looked at is one
-/// less report, never a wrong one.
-const MOST: usize = 96;
+/// States with a loaded context: beyond this many they are dropped. A path not looked at is one less report, never a
+/// wrong one.
+const MOST_LOADED: usize = 96;
+/// States without: beyond this many they lose what they know, first the answers to questions, then what not all know.
+const MOST_IDLE: usize = 32;
 
 pub fn merged(states: States) -> States {
     if states.len() < 2 {
@@ -28,17 +30,23 @@ pub fn merged(states: States) -> States {
             }
         }
     }
-    if kept.len() > MOST { limited(kept) } else { kept }
+    if kept.len() > MOST_IDLE { limited(kept) } else { kept }
 }
 
 fn limited(states: States) -> States {
-    let (loaded, mut idle): (States, States) = states.into_iter().partition(|s| s.known.is_loaded());
-    let mut kept: States = loaded.into_iter().take(MOST).collect();
-    if let Some(mut one) = idle.pop() {
-        for other in &idle {
-            one.known.common(&other.known);
-        }
-        kept.push(one);
+    let (mut kept, mut idle): (States, States) = states.into_iter().partition(|s| s.known.is_loaded());
+    kept.truncate(MOST_LOADED);
+    if idle.len() > MOST_IDLE {
+        idle.iter_mut().for_each(|s| s.known.forget_answers());
+        let mut seen = AHashSet::with_capacity(idle.len());
+        idle.retain(|s| seen.insert(s.known.clone()));
     }
+    if idle.len() > MOST_IDLE
+        && let Some(mut one) = idle.pop()
+    {
+        idle.iter().for_each(|other| one.known.common(&other.known));
+        idle = vec![one];
+    }
+    kept.extend(idle);
     kept
 }

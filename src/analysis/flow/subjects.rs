@@ -2,7 +2,7 @@
 use super::state::{Key, Subject};
 use crate::analysis::resolve::{FunctionRow, Resolved};
 use crate::analysis::script::Script;
-use crate::analysis::walk::{Node, walk};
+use crate::analysis::walk::{Access, Node, walk};
 use crate::registry::{ContextKind, FlagFamily, ModuleId, ParamType, Role, RouteMask, Signature, VarKind};
 use crate::syntax::ast::{ArgKind, Call, CmpOp, Compare, CompareRight, VarToken};
 use crate::syntax::pvar::VarRef;
@@ -39,7 +39,7 @@ impl<'s, 'a> Subjects<'s, 'a> {
         for (_, route) in self.script.routes.iter() {
             let mut asked = Vec::new();
             walk(&route.body.stmts, &mut |node| match node {
-                Node::Var(token, _) => {
+                Node::Var(token, Access::Read | Access::Update) => {
                     let variable = self.variable(token);
                     asked.push(variable.subject.key);
                 }
@@ -48,7 +48,12 @@ impl<'s, 'a> Subjects<'s, 'a> {
                     let row = self.row(call, route.kind.mask());
                     asked.push(self.call(call, row.as_ref()).key);
                 }
-                Node::Stmts(_) | Node::Cond(_) | Node::Arith(_) | Node::Assign(_) | Node::Command(_) => {}
+                Node::Var(_, Access::Write | Access::Iterate)
+                | Node::Stmts(_)
+                | Node::Cond(_)
+                | Node::Arith(_)
+                | Node::Assign(_)
+                | Node::Command(_) => {}
             });
             for key in asked {
                 *self.asked.entry(key).or_default() += 1;
@@ -59,6 +64,11 @@ impl<'s, 'a> Subjects<'s, 'a> {
     /// Whether remembering helps: it is asked more than once.
     pub fn recurs(&self, key: &Key) -> bool {
         self.asked.get(key).is_some_and(|n| *n > 1)
+    }
+
+    /// Whether it matters what a variable holds.
+    pub fn is_asked(&self, key: &Key) -> bool {
+        self.asked.contains_key(key)
     }
 
     pub fn row(&self, call: &Call, kind: RouteMask) -> Option<FunctionRow> {
