@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// The end of a run does not release its frames.
+    /// The end of a run, or of a route within one, does not release its frames.
     pub keep_frames: Fault,
     /// The end of a transaction does not give up its dialog.
     pub keep_transaction_reference: Fault,

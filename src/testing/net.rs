@@ -32,6 +32,7 @@ pub struct Net {
     seed: u64,
     servers: Vec<SimServer>,
     phones: Vec<Phone>,
+    ears: Vec<Vec<Bytes>>,
     places: AHashMap<SocketAddr, Place>,
     under_way: BTreeMap<(Instant, u64), Arrival>,
     sent: u64,
@@ -43,6 +44,8 @@ pub struct Net {
 enum Place {
     Server(ServerId),
     Phone(PhoneId),
+    /// Somebody who only listens.
+    Ear(usize),
 }
 
 enum Arrival {
@@ -69,6 +72,7 @@ impl Net {
             seed,
             servers: Vec::new(),
             phones: Vec::new(),
+            ears: Vec::new(),
             places: std::collections::HashMap::with_hasher(hasher).into(),
             under_way: BTreeMap::new(),
             sent: 0,
@@ -106,6 +110,22 @@ impl Net {
         self.phones.push(Phone::new(user, addr, proxy, self.lot.next_u64()));
         self.places.insert(addr, Place::Phone(id));
         id
+    }
+
+    /// An address that keeps what it gets and answers nothing: for datagrams that no phone would send.
+    pub fn ear(&mut self, addr: &str) -> SocketAddr {
+        let addr = addr.parse().expect("an address and a port");
+        self.places.insert(addr, Place::Ear(self.ears.len()));
+        self.ears.push(Vec::new());
+        addr
+    }
+
+    /// What an ear got since the last call.
+    pub fn heard(&mut self, ear: SocketAddr) -> Vec<Bytes> {
+        match self.places.get(&ear) {
+            Some(Place::Ear(at)) => std::mem::take(&mut self.ears[*at]),
+            _ => Vec::new(),
+        }
     }
 
     pub fn now(&self) -> Now {
@@ -242,16 +262,20 @@ impl Net {
 
     /// Runs until nothing is under way and every transaction is over. What may be left are dialogs and their timers.
     pub fn settle(&mut self) {
-        let calm = |net: &Net| {
-            net.under_way.is_empty()
-                && net.phones.iter().all(|p| p.open_transactions() == 0)
-                && net.servers.iter().all(|s| s.sizes().is_idle())
-        };
-        if !self.run_until(Duration::from_secs(1800), calm) {
+        if !self.comes_to_rest() {
             let sizes: Vec<Sizes> = self.servers.iter().map(SimServer::sizes).collect();
-            let open: Vec<usize> = self.phones.iter().map(Phone::open_transactions).collect();
-            panic!("does not settle: {sizes:?}, phones {open:?}\n{}", self.history());
+            let busy: Vec<&str> = self.phones.iter().filter(|p| !p.is_idle()).map(|p| p.user.as_str()).collect();
+            panic!("does not settle: {sizes:?}, phones {busy:?}\n{}", self.history());
         }
+    }
+
+    /// As `settle`; false when that takes longer than half an hour.
+    pub fn comes_to_rest(&mut self) -> bool {
+        self.run_until(Duration::from_secs(1800), |net| {
+            net.under_way.is_empty()
+                && net.phones.iter().all(Phone::is_idle)
+                && net.servers.iter().all(SimServer::is_idle)
+        })
     }
 
     /// Settles, then panics unless every table of every server is empty.
@@ -303,6 +327,7 @@ impl Net {
                 match self.places.get(&to) {
                     Some(Place::Server(s)) => self.servers[s.0].receive(self.now, from, to, bytes),
                     Some(Place::Phone(p)) => self.phones[p.0].receive(self.now.mono, from, bytes),
+                    Some(Place::Ear(at)) => self.ears[*at].push(bytes),
                     None => (),
                 }
             }

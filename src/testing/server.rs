@@ -35,13 +35,6 @@ pub struct Sizes {
     pub leaked_contexts: u64,
 }
 
-impl Sizes {
-    /// Whether no transaction and no script is at work.
-    pub fn is_idle(&self) -> bool {
-        self.transactions == 0 && self.suspended == 0
-    }
-}
-
 impl SimServer {
     /// Boots a script as the server does. Panics with the findings when it is refused.
     pub(super) fn start(script: &str, workers: usize, seed: u64, now: Now) -> SimServer {
@@ -55,6 +48,11 @@ impl SimServer {
     /// The first socket's address.
     pub fn addr(&self) -> SocketAddr {
         self.engine.core.sockets.all()[0].addr
+    }
+
+    /// No transaction and no script is at work.
+    pub fn is_idle(&self) -> bool {
+        self.engine.suspended() == 0 && self.engine.core.transactions.is_empty()
     }
 
     pub fn sizes(&self) -> Sizes {

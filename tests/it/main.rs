@@ -7,6 +7,7 @@ mod checker;
 mod findings;
 mod layering;
 mod module_pages;
+mod soak;
 mod spec;
 mod parse_totality;
 mod sample_scripts;

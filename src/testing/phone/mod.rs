@@ -103,9 +103,10 @@ impl Phone {
         self.calls.swap_remove(id.as_bytes());
     }
 
-    /// Transactions that are not over.
-    pub fn open_transactions(&self) -> usize {
-        self.clients.len() + self.servers.len()
+    /// Nothing happens at this phone any more unless somebody does something. A request it keeps silent about waits
+    /// for ever, which is rest too.
+    pub fn is_idle(&self) -> bool {
+        self.alarms.is_empty()
     }
 
     /// Calls `uri` through the proxy; returns the Call-ID.

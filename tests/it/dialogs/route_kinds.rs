@@ -169,7 +169,7 @@ fn a_branch_route_cannot_unload_what_its_caller_loaded() {
         stage.hang_up(alice, &call);
     }
     stage.net.settle();
-    assert!(stage.net.of(carol).open_transactions() == 0 && stage.dialogs() == 0);
+    assert!(stage.net.of(carol).is_idle() && stage.dialogs() == 0);
 }
 
 #[test]
