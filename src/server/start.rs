@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::engine::boot::{Boot, boot};
 use crate::engine::settings::Settings;
 use crate::modules;
+use crate::registry::core_param;
 use crate::sip::Transport;
 use crate::syntax::ast::Ast;
 use crate::syntax::source::Source;
@@ -224,7 +225,10 @@ fn bind(sockets: &Sockets, workers: usize, tos: Option<u32>) -> Result<Vec<Vec<B
 
 fn without_effect(launch: &Launch, checked: &Checked, settings: &Settings) -> Vec<(String, String)> {
     let options = launch.overrides.without_effect.iter().map(|(name, why)| (name.clone(), (*why).to_owned()));
-    let globals = settings.without_effect.iter().map(|(name, _)| (name.clone(), "not used here".to_owned()));
+    let globals = settings.without_effect.iter().map(|(name, _)| {
+        let why = core_param(name).and_then(|row| row.no_effect).unwrap_or("not used here");
+        (name.clone(), why.to_owned())
+    });
     let catalog = modules::catalog();
     let params = checked.ast.modparams().flat_map(|p| {
         let name = p.param.value.to_string();
