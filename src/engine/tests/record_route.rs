@@ -146,4 +146,6 @@ fn send_reply_makes_a_transaction_where_nothing_else_can_answer() {
     let sent = net.recv(CALLER, &invite("sip:bob@example.com"));
     assert_eq!(whats(&sent), ["100", "404"]);
     assert_eq!(net.engine.core.transactions.len(), 1);
+    let tag = sent[1].header("To").and_then(|to| to.split_once(";tag=")).map(|(_, tag)| tag.to_owned());
+    assert_eq!(net.log(), [format!("tag {}\n", tag.expect("the reply has a tag"))]);
 }

@@ -33,7 +33,7 @@ fn needs_a_sender(_: &[(String, Setting)], loaded: &[String]) -> Result<(), Stri
 }
 
 fn send_reply(cx: &mut Cx<'_>, code: i32, reason: Str) -> i32 {
-    if cx.run.tx.is_none() && cx.core.states.get::<sl::Sl>().is_some() {
+    if answering(cx) == Answering::Stateless {
         return sl::reply::sl_send_reply(cx, code, reason);
     }
     if cx.core.states.get::<tm::Tm>().is_none() {
@@ -47,8 +47,15 @@ fn local_totag(cx: &mut Cx<'_>, _: &Var) -> Value {
     if !cx.run.msg.is_request() {
         return Value::Null;
     }
-    let answering = if cx.run.tx.is_some() { Answering::InTransaction } else { Answering::Stateless };
-    Value::Str(to_tag(cx.core, &cx.run.msg, answering))
+    Value::Str(to_tag(cx.core, &cx.run.msg, answering(cx)))
+}
+
+/// How `send_reply` would answer now.
+fn answering(cx: &Cx<'_>) -> Answering {
+    match cx.run.tx.is_none() && cx.core.states.get::<sl::Sl>().is_some() {
+        true => Answering::Stateless,
+        false => Answering::InTransaction,
+    }
 }
 
 #[cfg(test)]
