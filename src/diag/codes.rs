@@ -156,7 +156,6 @@ codes! {
     RECURSION = "L307" "recursion" Warning "routes that call each other in a circle";
     ASSIGN_IN_CONDITION = "L308" "assign-in-condition" Warning "an assignment where a comparison may be meant";
     READ_BEFORE_SET = "L309" "read-before-set" Warning "a variable read before the run sets it";
-    UNLOAD_WITHOUT_LOAD = "L310" "unload-without-load" Warning "a context unloaded where none is loaded";
     OWN_WHILE_LOADED = "L312" "own-while-loaded" Warning "a function for the own dialog called while another is loaded";
     MIXED_PRECEDENCE = "L311" "mixed-precedence" Warning "operators of one level that other languages rank";
 }

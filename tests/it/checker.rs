@@ -134,3 +134,17 @@ fn many_conditions_and_deep_nesting_are_followed_in_bounded_time() {
     let found = analysis::check(&parse(&source).ast, &modules::catalog());
     assert!(found.iter().all(|d| d.code.id != "L301"), "{found:?}");
 }
+
+#[test]
+fn ninety_nine_named_routes_of_a_family_fit() {
+    let script = |count: usize| {
+        let routes: String = (0..count).map(|n| format!("onreply_route[r{n}] {{ exit; }}\n")).collect();
+        format!("{CLEAN}{routes}")
+    };
+    let codes = |count| {
+        let source = Source::single("many.cfg", script(count).as_bytes());
+        let found = analysis::check(&parse(&source).ast, &modules::catalog());
+        found.iter().filter(|d| d.code.id == "E124").count()
+    };
+    assert_eq!((codes(99), codes(100), codes(120)), (0, 1, 1));
+}
