@@ -32,7 +32,7 @@ pub fn timer(engine: &Engine, shard: &mut Shard, now: Now, number: u32) {
 /// A timer that a module armed: the first module that knows it takes it.
 pub fn module_timer(engine: &Engine, shard: &mut Shard, now: Now, timer: Timer) {
     run(engine, shard, now, blank(RouteKind::Timer, now), move |cx| {
-        let image = cx.image.clone();
+        let image = cx.image;
         image.timers.iter().find_map(|take| take(cx, &timer)).unwrap_or(Ret::TRUE)
     });
 }

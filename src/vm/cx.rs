@@ -74,7 +74,7 @@ impl Cx<'_> {
     }
 
     pub fn raise(&mut self, hook: &Hook<'_>) {
-        let image = self.image.clone();
+        let image = self.image;
         for follow in &image.hooks {
             follow(self, hook);
         }
