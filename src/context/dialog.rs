@@ -63,6 +63,12 @@ impl Dialog {
         self.state.lock().bound += 1;
         true
     }
+
+    /// A run or a transaction no longer needs it.
+    pub fn unbind(&self) {
+        let mut state = self.state.lock();
+        state.bound = state.bound.saturating_sub(1);
+    }
 }
 
 impl fmt::Debug for Dialog {
@@ -187,6 +193,37 @@ pub struct Membership {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProfileId(pub u16);
+
+/// A run keeps its dialog findable. It ends with `end`; when a fault of ours unwinds the run instead, the dialog is marked.
+#[derive(Debug)]
+pub struct DialogHold(Option<Arc<Dialog>>);
+
+impl DialogHold {
+    pub fn new(dialog: &Arc<Dialog>) -> DialogHold {
+        dialog.state.lock().bound += 1;
+        DialogHold(Some(dialog.clone()))
+    }
+
+    pub fn is_of(&self, dialog: &Arc<Dialog>) -> bool {
+        self.0.as_ref().is_some_and(|held| Arc::ptr_eq(held, dialog))
+    }
+
+    /// Gives the dialog up and hands it out.
+    pub fn end(mut self) -> Option<Arc<Dialog>> {
+        let dialog = self.0.take()?;
+        dialog.unbind();
+        Some(dialog)
+    }
+}
+
+impl Drop for DialogHold {
+    fn drop(&mut self) {
+        if let Some(dialog) = self.0.take() {
+            dialog.unbind();
+            dialog.state.lock().damaged = true;
+        }
+    }
+}
 
 /// Counts the dialogs that exist, in the table or held by somebody.
 #[derive(Debug)]

@@ -29,7 +29,7 @@ pub mod value;
 pub use self::core::{Core, Shard, Timer};
 pub use accounting::{AccCtx, AccState, Backend, BackendFlags, CdrCore};
 pub use avp::{AvpName, AvpNames, Avps};
-pub use dialog::{Alive, Dialog, DialogState, Identity, Membership, OwnedRoutes, ProfileId};
+pub use dialog::{Alive, Dialog, DialogHold, DialogState, Identity, Membership, OwnedRoutes, ProfileId};
 pub use dialogs::{Dialogs, ValueKey};
 pub use effect::{Datagram, Effect, EffectAnswer, Output, WaitId};
 pub use event::ScriptEvent;

@@ -5,7 +5,7 @@
 //! another is loaded it asks for `Own`: the type in a signature says which.
 use super::accounting::AccCtx;
 use super::avp::Avps;
-use super::dialog::Dialog;
+use super::dialog::{Dialog, DialogHold};
 use super::slots::Slots;
 use super::sockets::SocketId;
 use super::stack::ContextStacks;
@@ -54,8 +54,8 @@ pub struct OwnCall {
     /// The ping intervals likewise.
     pub pending_options_ping: Option<u32>,
     pub pending_reinvite_ping: Option<u32>,
-    /// This run keeps `dialog` findable and gives it up at its end.
-    pub holds: bool,
+    /// This run keeps `dialog` findable until its end.
+    pub hold: Option<DialogHold>,
     pub acc: Option<Arc<AccCtx>>,
 }
 

@@ -1,5 +1,5 @@
 //! After a panic of ours: the message it was about ends, nothing else does (design, invariant 6).
-use super::{Engine, refuse};
+use super::{Engine, refuse, routes};
 use crate::base::Now;
 use crate::context::{Level, Shard, Transaction};
 use crate::modules::tm;
@@ -22,6 +22,10 @@ pub fn after_panic(engine: &Engine, shard: &mut Shard, now: Now) {
         (Some(tx), _) => end(engine, shard, now, tx),
         (None, Some((message, received))) => refuse::server_error(core, shard, &message, &received),
         (None, None) => {}
+    }
+    let told = AssertUnwindSafe(|| routes::unwound(engine, shard, now));
+    if catch_unwind(told).is_err() {
+        core.log.part(Level::Critical, "core", "input", format_args!("modules could not be told of the fault"));
     }
 }
 

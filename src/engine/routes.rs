@@ -3,7 +3,7 @@ use super::Engine;
 use crate::base::{Now, Str};
 use crate::context::{Received, Run, ScriptEvent, Shard, SocketId, Timer, dummy};
 use crate::registry::RouteKind;
-use crate::vm::{Cx, Ret, Scope, SubRun};
+use crate::vm::{Cx, Hook, Ret, Scope, SubRun};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -34,6 +34,14 @@ pub fn module_timer(engine: &Engine, shard: &mut Shard, now: Now, timer: Timer) 
     run(engine, shard, now, blank(RouteKind::Timer, now), move |cx| {
         let image = cx.image;
         image.timers.iter().find_map(|take| take(cx, &timer)).unwrap_or(Ret::TRUE)
+    });
+}
+
+/// Tells modules that a run ended without its end.
+pub fn unwound(engine: &Engine, shard: &mut Shard, now: Now) {
+    run(engine, shard, now, blank(RouteKind::Timer, now), |cx| {
+        cx.raise(&Hook::Unwound);
+        Ret::TRUE
     });
 }
 

@@ -65,6 +65,10 @@ pub enum Hook<'a> {
     WriteValues(&'a Arc<Dialog>),
     /// A run ends; its frames are released next.
     RunEnd,
+    /// A request made here has its final status; `relayed` is the reply, when one came.
+    LocalEnded(&'a ReplyOut<'a>),
+    /// A fault of ours unwound a run, which ended without `RunEnd`: what it held is to be looked for.
+    Unwound,
 }
 
 /// A reply on its way upstream.

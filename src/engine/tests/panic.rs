@@ -44,6 +44,26 @@ fn on_a_reply_it_ends_the_call_that_the_reply_is_for() {
 }
 
 #[test]
+fn a_dialog_whose_run_it_ended_is_gone() {
+    let script = r#"
+        loadmodule "dialog.so"
+        modparam("dialog", "profiles_no_value", "vip")
+        route {
+            create_dialog();
+            $dlg_val(name) = "bob";
+            set_dlg_profile("vip");
+            $du = "sip:192.0.2.20";
+            forward();
+        }
+    "#;
+    let mut net = Net::new(script).follow(fails_at_branches);
+    assert_eq!(whats(&net.recv(CALLER, &invite(URI))), ["500"]);
+    assert!(net.engine.core.dialogs.is_empty());
+    assert_eq!(net.engine.core.dialogs.count_alive(), 0);
+    net.assert_empty();
+}
+
+#[test]
 fn the_release_profile_unwinds() {
     let manifest = include_str!("../../../Cargo.toml");
     assert!(!manifest.contains("panic = \"abort\""));

@@ -15,6 +15,7 @@ pub fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         Hook::TransactionCreated => transaction_created(cx),
         Hook::ReplyIn { .. } => reply_in(cx),
         Hook::ReplySent(reply) => reply_sent(cx, reply),
+        Hook::LocalEnded(reply) => local_ended(cx, reply),
         Hook::BranchFailed { code, reason, reply } => attempt_failed(cx, *code, reason, *reply),
         Hook::TransactionEnd { tx } => transaction_ended(cx, tx),
         Hook::DialogWithin(dialog) => within(cx, dialog),
@@ -30,7 +31,8 @@ pub fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         | Hook::DialogCreated(_)
         | Hook::DialogConfirmed(_)
         | Hook::DialogFailed(_)
-        | Hook::WriteValues(_) => {}
+        | Hook::WriteValues(_)
+        | Hook::Unwound => {}
     }
 }
 
@@ -85,6 +87,13 @@ fn reply_sent(cx: &mut Cx<'_>, reply: &ReplyOut<'_>) {
     }
     if reply.code >= 200 && reply.tx.request.method() == Method::Bye {
         bye_answered(cx, reply.tx);
+    }
+}
+
+/// A request made here that `local_route` accounted.
+fn local_ended(cx: &Cx<'_>, reply: &ReplyOut<'_>) {
+    if let Some((ctx, mark)) = accounted(reply.tx) {
+        account_reply(cx, reply, &ctx, mark);
     }
 }
 

@@ -131,6 +131,7 @@ fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         Hook::Matched { tx } => initial::matched(cx, tx),
         Hook::TransactionEnd { tx } => initial::transaction_ended(cx, tx),
         Hook::RunEnd => states::release(cx),
+        Hook::Unwound => states::after_fault(cx),
         Hook::RequestIn
         | Hook::ReplyIn { .. }
         | Hook::ReplySent(_)
@@ -142,6 +143,7 @@ fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         | Hook::DialogFailed(_)
         | Hook::DialogTerminated(_)
         | Hook::DialogExpired(_)
-        | Hook::WriteValues(_) => {}
+        | Hook::WriteValues(_)
+        | Hook::LocalEnded(_) => {}
     }
 }

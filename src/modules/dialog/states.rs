@@ -3,7 +3,7 @@
 //! What follows a dialog's own route waits for its end: profiles are left and the reason is noted after `on_hangup`.
 use super::settings::Settings;
 use super::{byes, events, lifetime, owned};
-use crate::context::{Dialog, Level, Timer};
+use crate::context::{Dialog, DialogHold, Level, Timer};
 use crate::proto::dialog::{Action, Actions, Event, OnTimeout, State};
 use crate::vm::{Answer, Cx, Hook, OwnedRun, Ret};
 use std::sync::Arc;
@@ -96,29 +96,38 @@ fn revive(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
 
 /// Makes a dialog the run's own and keeps it findable until the run ends.
 pub fn hold(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
-    if cx.run.own.holds && cx.run.own.dialog.as_ref().is_some_and(|own| Arc::ptr_eq(own, dialog)) {
+    if cx.run.own.hold.as_ref().is_some_and(|hold| hold.is_of(dialog)) {
         return;
     }
     release(cx);
     cx.run.own.dialog = Some(dialog.clone());
-    cx.run.own.holds = true;
-    dialog.state.lock().bound += 1;
+    cx.run.own.hold = Some(DialogHold::new(dialog));
 }
 
-/// Ends what `hold` began. A dialog whose run ends without having made a transaction of its INVITE is given up.
+/// Ends what `hold` began.
 pub fn release(cx: &mut Cx<'_>) {
-    if !std::mem::take(&mut cx.run.own.holds) {
-        return;
+    let held = cx.run.own.hold.take().and_then(DialogHold::end);
+    if let Some(dialog) = held {
+        let_go(cx, &dialog);
     }
-    let Some(dialog) = cx.run.own.dialog.clone() else { return };
-    unbind(cx, &dialog);
+}
+
+/// A transaction no longer needs the dialog.
+pub fn unbind(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    dialog.unbind();
+    leave_table(cx, dialog);
+}
+
+/// A run no longer needs the dialog. One whose run made no transaction of its INVITE is given up.
+fn let_go(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
+    leave_table(cx, dialog);
     let abandoned = {
         let state = dialog.state.lock();
         let unanswered = matches!(state.state(), State::Unconfirmed | State::Early);
         unanswered && state.bound == 0 && state.initial_tx.is_none()
     };
     if abandoned {
-        give_up(cx, &dialog);
+        give_up(cx, dialog);
     }
 }
 
@@ -130,12 +139,13 @@ fn give_up(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     carry_out(cx, dialog, actions.into_iter());
 }
 
-/// A run or a transaction no longer needs the dialog.
-pub fn unbind(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
-    let mut state = dialog.state.lock();
-    state.bound = state.bound.saturating_sub(1);
-    drop(state);
-    leave_table(cx, dialog);
+/// A run ended without saying so: the dialogs it held are let go.
+pub fn after_fault(cx: &mut Cx<'_>) {
+    for dialog in cx.core.dialogs.all() {
+        if dialog.state.lock().damaged {
+            let_go(cx, &dialog);
+        }
+    }
 }
 
 fn finish(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {

@@ -11,7 +11,7 @@ use crate::context::{BranchReply, Level, Transaction, TxState};
 use crate::proto::response_choice::{Decision, Others, Winner};
 use crate::registry::RouteKind;
 use crate::sip::{Edits, Message, StatusCode};
-use crate::vm::{Answer, Cx, Hook, Ret, Scope, SubRun};
+use crate::vm::{Answer, Cx, Hook, ReplyOut, Ret, Scope, SubRun};
 use std::sync::Arc;
 
 /// What follows from a reply, decided under the transaction's lock and done without it.
@@ -217,6 +217,10 @@ fn end_local(cx: &mut Cx<'_>, tx: &Arc<Transaction>, code: u16, reply: Option<&A
     if code < 200 {
         return;
     }
+    let reason = reply.and_then(|r| r.reason()).unwrap_or_default();
+    let to_tag = reply.and_then(|r| r.to_tag()).map(Str::new);
+    let has_body = reply.is_some_and(|r| !r.body().is_empty());
+    cx.raise(&Hook::LocalEnded(&ReplyOut { tx, code, reason, relayed: reply, branch: None, to_tag, has_body }));
     let end = tx.state.lock().slots.take::<LocalEnd>();
     if let Some(LocalEnd(end)) = end {
         end(cx, code, reply);

@@ -406,3 +406,19 @@ fn a_call_ended_from_here_is_recorded_at_the_first_answer() {
     assert!(cdrs.len() == 1 && cdrs[0].contains(";duration=6;"), "{cdrs:?}");
     stage.close();
 }
+
+#[test]
+fn a_request_made_here_is_accounted_when_its_local_route_asks_for_it() {
+    let mut stage = Stage::new(&Script {
+        initial: r#"create_dialog("bye-on-timeout"); $DLG_timeout = 5;"#,
+        routes: r#"local_route { do_accounting("log"); $acc_extra(dept) = "overdue"; }"#,
+        ..Script::default()
+    });
+    let call = stage.call("alice", "bob");
+    stage.net.run_for(Duration::from_secs(6));
+    let records = stage.records();
+    assert_eq!(records.len(), 2, "a BYE to each side: {records:?}");
+    let of_call = format!(";call_id={call};code=200;reason=OK;dept=overdue;");
+    assert!(records.iter().all(|r| r.contains(";method=BYE;") && r.contains(&of_call)), "{records:?}");
+    stage.close();
+}
