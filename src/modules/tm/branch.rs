@@ -27,14 +27,17 @@ pub enum NotSent {
 /// for failover.
 pub fn send(cx: &mut Cx<'_>, tx: &Arc<Transaction>, addresses: &[SocketAddr]) -> Result<(), NotSent> {
     let (hop, failover) = choose(cx, addresses)?;
-    let index = match tx.state.lock() {
-        state if state.fork.closed().is_none() => state.branches.len(),
-        state => return Err(state.fork.closed().map_or(NotSent::Closed(Closed::Answered), NotSent::Closed)),
+    let (index, headers) = {
+        let state = tx.state.lock();
+        if let Some(why) = state.fork.closed() {
+            return Err(NotSent::Closed(why));
+        }
+        (state.branches.len(), state.added_headers.clone())
     };
     cx.run.targets.main.socket = Some(hop.socket);
     cx.run.branch = Some(index);
     cx.raise(&Hook::BranchOut { branch: index, socket: hop.socket });
-    let sent = print(cx, tx, hop.socket, index);
+    let sent = print(cx, tx, hop.socket, index, headers);
     let early = cx.run.slots.take::<EarlyBranch>().unwrap_or_default();
     let mut guard = tx.state.lock();
     let state = &mut *guard;
@@ -76,10 +79,9 @@ fn choose(cx: &Cx<'_>, addresses: &[SocketAddr]) -> Result<(Hop, Vec<SocketAddr>
     Ok((hop, failover))
 }
 
-fn print(cx: &mut Cx<'_>, tx: &Transaction, socket: SocketId, index: usize) -> Bytes {
+fn print(cx: &mut Cx<'_>, tx: &Transaction, socket: SocketId, index: usize, headers: Option<Str>) -> Bytes {
     let mut branch: SmallVec<[u8; 48]> = SmallVec::new();
     outbound::write_branch(tx.id, index, 0, &mut branch);
-    let headers = tx.state.lock().added_headers.clone();
     let leaving = Leaving {
         request: &cx.run.msg,
         edits: &cx.run.edits,

@@ -36,6 +36,7 @@ struct Relay {
     /// What the run has outside its branches.
     edits: Edits,
     main: Target,
+    branch: Option<usize>,
     sent: usize,
     dropped: usize,
     failure: Option<NotSent>,
@@ -60,7 +61,6 @@ pub fn t_relay(cx: &mut Cx<'_>, flags: Option<Words<RelayWords>>, proxy: Option<
         Created::Retransmission => return Ret::TRUE,
         Created::Impossible => return Ret::Code(BAD_MESSAGE),
     };
-    tx.state.lock().relay = flags;
     start(cx, tx, fresh, flags, proxy)
 }
 
@@ -69,7 +69,7 @@ pub fn start(cx: &mut Cx<'_>, tx: Arc<Transaction>, fresh: bool, flags: RelayFla
     let mut queue = VecDeque::with_capacity(1 + cx.run.targets.added.len());
     queue.push_back(cx.run.targets.main.clone());
     queue.extend(cx.run.targets.added.drain(..));
-    arm(cx, &tx);
+    arm(cx, &tx, flags);
     let relay = Relay {
         tx,
         flags,
@@ -78,6 +78,7 @@ pub fn start(cx: &mut Cx<'_>, tx: Arc<Transaction>, fresh: bool, flags: RelayFla
         queue,
         edits: cx.run.edits.clone(),
         main: cx.run.targets.main.clone(),
+        branch: cx.run.branch,
         sent: 0,
         dropped: 0,
         failure: None,
@@ -102,9 +103,10 @@ fn continued(next: Then, done: impl FnOnce(&mut Cx<'_>, i32) -> Ret + Send + 'st
 }
 
 /// Routes armed since the transaction was made are the transaction's from now on.
-fn arm(cx: &mut Cx<'_>, tx: &Transaction) {
+fn arm(cx: &Cx<'_>, tx: &Transaction, flags: RelayFlags) {
     let armed = &cx.run.armed;
     let mut state = tx.state.lock();
+    state.relay = flags;
     state.armed.branch.clone_from(&armed.branch);
     state.armed.failure.clone_from(&armed.failure);
     state.armed.reply.clone_from(&armed.reply);
@@ -113,13 +115,17 @@ fn arm(cx: &mut Cx<'_>, tx: &Transaction) {
 /// Goes through the targets left, until one has to wait.
 fn next(cx: &mut Cx<'_>, mut relay: Box<Relay>) -> Ret {
     while let Some(target) = relay.queue.pop_front() {
-        if let Some(why) = relay.tx.state.lock().fork.closed() {
-            relay.failure = Some(NotSent::Closed(why));
-            break;
-        }
+        let index = {
+            let state = relay.tx.state.lock();
+            if let Some(why) = state.fork.closed() {
+                relay.failure = Some(NotSent::Closed(why));
+                break;
+            }
+            state.branches.len()
+        };
         cx.run.edits.clone_from(&relay.edits);
         cx.run.targets.main = target;
-        cx.run.branch = Some(relay.tx.state.lock().branches.len());
+        cx.run.branch = Some(index);
         cx.run.slots.take::<EarlyBranch>();
         if let Some(route) = cx.run.armed.branch.clone() {
             let sub = SubRun { kind: RouteKind::Branch, name: Some(route), scope: Scope::Same };
@@ -190,7 +196,7 @@ fn send(cx: &mut Cx<'_>, relay: &mut Relay, addresses: &[SocketAddr]) {
 fn finish(cx: &mut Cx<'_>, relay: Relay) -> Ret {
     cx.run.edits = relay.edits;
     cx.run.targets.main = relay.main;
-    cx.run.branch = None;
+    cx.run.branch = relay.branch;
     if relay.sent > 0 {
         return Ret::TRUE;
     }
@@ -248,7 +254,6 @@ pub fn t_replicate(cx: &mut Cx<'_>, uri: Str, flags: Option<Words<RelayWords>>) 
         Created::Retransmission => return Ret::TRUE,
         Created::Impossible => return Ret::Code(GENERIC),
     };
-    tx.state.lock().relay = flags;
     cx.run.targets.main.uri = Some(uri);
     cx.run.targets.main.dst = None;
     start(cx, tx, fresh, flags, None)
