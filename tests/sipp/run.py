@@ -212,6 +212,63 @@ def attended_transfer_imports_the_replaced_calls_data():
 
 
 @case
+def a_parked_caller_is_retrieved_with_his_data():
+    with serving("call_parking.cfg") as server:
+        with phones(Phone("uas.xml", "127.0.0.1:5090").listening(5090)) as (music,):
+            parked = Phone("uac_hold.xml", "127.0.0.1:5070", "127.0.0.1:5060",
+                           extra=["-d", "3000", "-s", "701", "-oocsf", os.path.join(SCENARIOS, "uas.xml")])
+            with phones(parked):
+                server.wait_for(r"alice is parked on 701")
+                retriever = Phone("uac_user.xml", "127.0.0.1:5071", "127.0.0.1:5060",
+                                  extra=["-key", "user", "carol", "-s", "*701"])
+                with phones(retriever):
+                    retriever.finish()
+                    parked.finish()
+                    music.finish()
+        server.wait_for(r"carol retrieves alice from 701")
+        server.wait_for(r"(?s)ACC: call ended: .*ACC: call ended: ")
+        records = re.findall(r"ACC: call ended: .*", server.log)
+        if not all("customer=alice;orbit=701" in record for record in records):
+            raise Failed("the records do not share the customer:\n" + "\n".join(records))
+
+
+@case
+def a_ringing_call_is_picked_up():
+    for dialled in ("*8sales.ann", "*9"):
+        with serving("call_pickup.cfg") as server:
+            with phones(Phone("uas_cancel.xml", "127.0.0.1:5080").listening(5080)) as (ringing,):
+                caller = Phone("uac_cancel.xml", "127.0.0.1:5070", "127.0.0.1:5060",
+                               extra=["-d", "3000", "-s", "sales.ann", "-oocsf", os.path.join(SCENARIOS, "uas.xml")])
+                with phones(caller):
+                    server.wait_for(r"sales.ann rings")
+                    colleague = Phone("uac_user.xml", "127.0.0.1:5071", "127.0.0.1:5060",
+                                      extra=["-key", "user", "sales.ben", "-s", dialled])
+                    with phones(colleague):
+                        colleague.finish()
+                        caller.finish()
+                        ringing.finish()
+            server.wait_for(r"sales.ben picks up the call of alice")
+
+
+@case
+def calls_of_one_room_share_a_server():
+    with serving("conference_grouping.cfg") as server:
+        with phones(Phone("uas.xml", "127.0.0.1:5081", calls=3).listening(5081),
+                    Phone("uas.xml", "127.0.0.1:5082", calls=1).listening(5082)) as (first, second):
+            room = Phone("uac_hold.xml", "127.0.0.1:5070", "127.0.0.1:5060", calls=3,
+                         extra=["-d", "2000", "-s", "3001"])
+            with phones(room):
+                server.wait_for(r"participant 3 of room 3001 goes to 127.0.0.1:5081")
+                other = Phone("uac.xml", "127.0.0.1:5071", "127.0.0.1:5060", extra=["-s", "3002"])
+                with phones(other):
+                    other.finish()
+                    room.finish()
+                    first.finish()
+                    second.finish()
+        server.wait_for(r"room 3002 goes to 127.0.0.1:5082")
+
+
+@case
 def a_daemon_reports_to_its_parent_and_ends_on_sigterm():
     with tempfile.TemporaryDirectory() as folder:
         pid_file = os.path.join(folder, "pid")
