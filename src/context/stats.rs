@@ -30,11 +30,13 @@ impl Counter {
 /// Group and name.
 type Name = (String, String);
 
+type Compute = fn(&Core) -> u64;
+
 /// All counters by name. Modules ask for a handle once, at start.
 #[derive(Default)]
 pub struct Stats {
     counters: Mutex<IndexMap<Name, Arc<Counter>>>,
-    computed: Mutex<IndexMap<Name, fn(&Core) -> u64>>,
+    computed: Mutex<IndexMap<Name, Compute>>,
 }
 
 impl Stats {
@@ -43,7 +45,7 @@ impl Stats {
     }
 
     /// Registers a value that is computed when it is asked for.
-    pub fn compute(&self, group: &str, name: &str, value: fn(&Core) -> u64) {
+    pub fn compute(&self, group: &str, name: &str, value: Compute) {
         self.computed.lock().insert((group.to_owned(), name.to_owned()), value);
     }
 

@@ -2,7 +2,7 @@
 use super::fields::{self, Fields, MAX_EXTRA, MAX_LEG};
 use crate::context::{Backend, Level};
 use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting, ValueType};
-use crate::vm::InitCx;
+use crate::vm::{InitCx, Params};
 
 pub struct Settings {
     pub level: Level,
@@ -82,9 +82,16 @@ pub static PARAMS: &[ParamSignature] = &[
 ];
 
 pub static CONSTRAINTS: &[Constraint] = &[
+    Constraint { check: |set, _| fields_fit(Params { set }) },
     Constraint { check: |set, _| backend_set_up(set, Backend::Db, "db_url") },
     Constraint { check: |set, _| backend_set_up(set, Backend::Aaa, "aaa_url") },
 ];
+
+fn fields_fit(params: Params<'_>) -> Result<(), String> {
+    Fields::declared(params, "extra_fields", MAX_EXTRA)?;
+    Fields::declared(params, "leg_fields", MAX_LEG)?;
+    Ok(())
+}
 
 /// Fields of a backend need the parameter that says where the backend is.
 fn backend_set_up(set: &[(String, Setting)], backend: Backend, needed: &str) -> Result<(), String> {

@@ -40,6 +40,7 @@ pub static MODULE: Module = Module {
     functions: FUNCTIONS,
     pvars: vars::PVARS,
     params: settings::PARAMS,
+    constraints: settings::CONSTRAINTS,
     needs: &["tm"],
     events: &[events::STATE_CHANGED],
     statistics: settings::STATISTICS,

@@ -32,12 +32,11 @@ pub struct Profile {
 pub struct Profiles(Vec<Profile>);
 
 impl Profiles {
-    pub fn declared(params: Params<'_>, log: &Log) -> Result<Profiles, String> {
+    pub fn declared(params: Params<'_>) -> Result<Profiles, String> {
         let mut profiles = Profiles::default();
-        for (param, has_value) in [("profiles_with_value", true), ("profiles_no_value", false)] {
-            let text = params.str(param).unwrap_or_default();
-            for declaration in parse_declarations(text)? {
-                let sharing = backed(&declaration, params, log);
+        for (param, has_value) in PARAMS {
+            for declaration in parse_declarations(params.str(param).unwrap_or_default())? {
+                let sharing = if is_backed(&declaration, params) { declaration.sharing } else { Sharing::Local };
                 profiles.add(Profile { name: declaration.name, has_value, sharing })?;
             }
         }
@@ -64,17 +63,31 @@ impl Profiles {
     }
 }
 
-/// A shared profile without what it is shared through is a local one, with a warning.
-fn backed(declaration: &Declaration, params: Params<'_>, log: &Log) -> Sharing {
-    let (facility, there) = match declaration.sharing {
-        Sharing::Local => return Sharing::Local,
-        Sharing::Store => ("cachedb_url", params.str("cachedb_url").is_some_and(|url| !url.is_empty())),
-        Sharing::Cluster => ("profile_replication_cluster", params.int("profile_replication_cluster", 0) > 0),
-    };
-    let name = &declaration.name;
-    let text = if there { "counts the calls of this server only" } else { "is local: its parameter is not set" };
-    log.part(Level::Warning, "dialog", "profiles", format_args!("shared profile `{name}` {text} (`{facility}`)"));
-    if there { declaration.sharing } else { Sharing::Local }
+const PARAMS: [(&str, bool); 2] = [("profiles_with_value", true), ("profiles_no_value", false)];
+
+/// A shared profile without what it is shared through is a local one.
+fn is_backed(declaration: &Declaration, params: Params<'_>) -> bool {
+    match declaration.sharing {
+        Sharing::Local => true,
+        Sharing::Store => params.str("cachedb_url").is_some_and(|url| !url.is_empty()),
+        Sharing::Cluster => params.int("profile_replication_cluster", 0) > 0,
+    }
+}
+
+/// Says of each profile that is to be shared that it is not.
+pub fn warn_of_unshared(params: Params<'_>, log: &Log) {
+    let declared = PARAMS.iter().filter_map(|(param, _)| parse_declarations(params.str(param)?).ok()).flatten();
+    for declaration in declared.filter(|d| d.sharing != Sharing::Local) {
+        let name = &declaration.name;
+        let facility =
+            if declaration.sharing == Sharing::Store { "cachedb_url" } else { "profile_replication_cluster" };
+        let why = match is_backed(&declaration, params) {
+            true => format!("`{facility}` has no effect yet"),
+            false => format!("`{facility}` is not set"),
+        };
+        let text = format_args!("profile `{name}` counts the calls of this server only: {why}");
+        log.part(Level::Warning, "dialog", "profiles", text);
+    }
 }
 
 /// `name[/s|/b];name..`; empty names are skipped.

@@ -1,10 +1,10 @@
 //! The module's parameters, read once at start, and what it counts.
 use super::matching::MatchMode;
-use super::profiles::Profiles;
+use super::profiles::{self, Profiles};
 use crate::base::Str;
 use crate::context::{Core, Counter};
 use crate::proto::dialog::{State, hash};
-use crate::registry::{DeclaredName, ParamSignature, ValueType};
+use crate::registry::{Constraint, DeclaredName, ParamSignature, ValueType};
 use crate::vm::{InitCx, Params};
 use std::sync::Arc;
 
@@ -43,6 +43,7 @@ pub static STATISTICS: &[&str] = &[
     "create_recv",
     "update_recv",
     "delete_recv",
+    "leaked_contexts",
 ];
 
 /// Buckets of the dialog table for these parameters. It is made before modules are initialised.
@@ -57,8 +58,25 @@ pub fn active(core: &Core) -> usize {
 
 pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
     let params = cx.params;
+    let rr = cx.loaded.iter().any(|m| m == "rr");
+    let settings = read(params, rr, &|name| cx.stats.counter("dialog", name))?;
+    profiles::warn_of_unshared(params, cx.log);
+    cx.states.set(settings);
+    cx.stats.compute("dialog", "active_dialogs", |core| active(core) as u64);
+    cx.stats.compute("dialog", "early_dialogs", |core| core.dialogs.count(State::Early) as u64);
+    for name in STATISTICS.iter().filter(|n| !matches!(**n, "active_dialogs" | "early_dialogs")) {
+        cx.stats.counter("dialog", name);
+    }
+    Ok(())
+}
+
+/// The same for the checker and for the start.
+pub static CONSTRAINTS: &[Constraint] =
+    &[Constraint { check: |set, _| read(Params { set }, false, &|_| Arc::default()).map(drop) }];
+
+fn read(params: Params<'_>, rr: bool, counter: &dyn Fn(&str) -> Arc<Counter>) -> Result<Settings, String> {
     let seconds = |name: &str, default: u32| seconds(params, name, default);
-    let settings = Settings {
+    Ok(Settings {
         default_timeout: match seconds("default_timeout", 43_200)? {
             0 => return Err("`default_timeout` must be greater than 0".into()),
             n => n,
@@ -74,20 +92,13 @@ pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
             n => return Err(format!("`dlg_match_mode` is 0, 1 or 2, not {n}")),
         },
         rr_param: Str::new(params.str("rr_param").unwrap_or(b"did")),
-        rr: cx.loaded.iter().any(|m| m == "rr"),
+        rr,
         extra_headers: params.str("dlg_extra_hdrs").map(Str::new),
-        profiles: Profiles::declared(params, cx.log)?,
-        processed: cx.stats.counter("dialog", "processed_dialogs"),
-        expired: cx.stats.counter("dialog", "expired_dialogs"),
-        failed: cx.stats.counter("dialog", "failed_dialogs"),
-    };
-    cx.states.set(settings);
-    cx.stats.compute("dialog", "active_dialogs", |core| active(core) as u64);
-    cx.stats.compute("dialog", "early_dialogs", |core| core.dialogs.count(State::Early) as u64);
-    for name in STATISTICS.iter().filter(|n| n.ends_with("_sent") || n.ends_with("_recv")) {
-        cx.stats.counter("dialog", name);
-    }
-    Ok(())
+        profiles: Profiles::declared(params)?,
+        processed: counter("processed_dialogs"),
+        expired: counter("expired_dialogs"),
+        failed: counter("failed_dialogs"),
+    })
 }
 
 fn seconds(params: Params<'_>, name: &str, default: u32) -> Result<u32, String> {
@@ -123,10 +134,10 @@ const fn column(name: &'static str) -> ParamSignature {
     idle(string(name, "Column of the dialog table."), NO_DB)
 }
 
-const fn profiles(name: &'static str, doc: &'static str) -> ParamSignature {
+const fn declaring(name: &'static str, doc: &'static str) -> ParamSignature {
     ParamSignature {
-        check: Some(|text| super::profiles::parse_declarations(text).map(drop)),
-        declares: Some((DeclaredName::Profile, super::profiles::declared_names)),
+        check: Some(|text| profiles::parse_declarations(text).map(drop)),
+        declares: Some((DeclaredName::Profile, profiles::declared_names)),
         ..string(name, doc)
     }
 }
@@ -139,8 +150,8 @@ pub static PARAMS: &[ParamSignature] = &[
     int("dlg_match_mode", "0: by dialog id, 1: by dialog id, else by tags, 2: by tags; 1."),
     string("rr_param", "Name of the Record-Route parameter that carries the dialog id; `did`."),
     string("dlg_extra_hdrs", "Header lines added to requests that this server makes in a dialog."),
-    profiles("profiles_with_value", "Profiles whose members have a value: `name[/s|/b];name..`."),
-    profiles("profiles_no_value", "Profiles whose members have no value: `name[/s|/b];name..`."),
+    declaring("profiles_with_value", "Profiles whose members have a value: `name[/s|/b];name..`."),
+    declaring("profiles_no_value", "Profiles whose members have no value: `name[/s|/b];name..`."),
     idle(int("enable_stats", "Whether dialogs are counted."), "dialogs are always counted"),
     idle(int("log_profile_hash_size", "Size of the profile tables."), "profile tables grow by themselves"),
     idle(int("options_ping_interval", "Seconds between OPTIONS pings; 30."), NO_PINGS),

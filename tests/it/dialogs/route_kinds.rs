@@ -229,3 +229,39 @@ fn a_local_route_sees_the_call_whose_request_is_made() {
     assert_eq!(stage.lines(), [look, look].concat());
     stage.close();
 }
+
+#[test]
+fn a_startup_route_may_try_and_an_error_route_sees_what_is_loaded() {
+    let mut stage = Stage::new(&Script {
+        params: "enable_asserts=1",
+        initial: r#"
+            $dlg_val(name) = $tU;
+            if ($hdr(X-Call) != NULL) {
+                load_dialog_ctx($hdr(X-Call));
+                assert($DLG_status == 1, "the loaded call is answered");
+            }
+        "#,
+        routes: r#"
+            startup_route {
+                load_dialog_ctx("nobody");
+                xlog("startup $rc\n");
+            }
+            error_route {
+                xlog("error: loaded $dlg_val(name)\n");
+                unload_dialog_ctx();
+                xlog("unload $rc\n");
+                sl_send_reply(500, "Bad");
+            }
+        "#,
+        ..Script::default()
+    });
+    assert_eq!(stage.lines(), ["startup -1"]);
+    let other = stage.call("alice", "carol");
+    stage.dial_with("alice", "bob", &about(&other));
+    stage.net.run_for(Duration::from_secs(1));
+    assert_eq!(stage.lines(), ["error: loaded carol", "unload -1"]);
+    assert_eq!(stage.statistic("leaked_contexts"), 1);
+    stage.hang_up("alice", &other);
+    stage.net.settle();
+    assert_eq!(stage.net.at(stage.server).sizes().dialogs_alive, 0);
+}
