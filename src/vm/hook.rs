@@ -50,6 +50,8 @@ pub enum Hook<'a> {
     Matched {
         tx: &'a Arc<Transaction>,
     },
+    /// The run's CANCEL came when its INVITE was answered already.
+    CancelledTooLate,
     /// A request without transaction (an ACK to a 2xx) is forwarded.
     Forwarded,
     DialogCreated(&'a Arc<Dialog>),

@@ -27,6 +27,7 @@ pub fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         | Hook::ReplyOut(_)
         | Hook::RouteMatched { .. }
         | Hook::Matched { .. }
+        | Hook::CancelledTooLate
         | Hook::Forwarded
         | Hook::DialogCreated(_)
         | Hook::DialogConfirmed(_)

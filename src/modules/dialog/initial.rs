@@ -86,6 +86,22 @@ pub fn matched(cx: &mut Cx<'_>, tx: &Arc<Transaction>) {
     }
 }
 
+/// A CANCEL crossed the answer. The INVITE is no transaction any more; its Call-ID, From tag and number name the call.
+pub fn cancelled_too_late(cx: &mut Cx<'_>) {
+    let msg = cx.run.msg.clone();
+    let (Some(call_id), Some(tag), Some(cseq)) = (msg.call_id(), msg.from_tag(), msg.cseq()) else { return };
+    let is_meant = |dialog: &Arc<Dialog>| {
+        let state = dialog.state.lock();
+        let caller = state.legs.caller();
+        *caller.tag == *tag && caller.cseqs.invite == Some(cseq.number) && state.state().is_active()
+    };
+    let found = cx.core.dialogs.with_call_id(call_id).into_iter().find(is_meant);
+    if let Some(dialog) = found {
+        cx.run.own.dialog = Some(dialog.clone());
+        states::apply(cx, &dialog, Event::Cancel);
+    }
+}
+
 /// A branch of the INVITE leaves: a callee without a name yet.
 pub fn branch_out(cx: &mut Cx<'_>, branch: usize, socket: SocketId) {
     let Some((dialog, tx)) = of_transaction(cx) else { return };

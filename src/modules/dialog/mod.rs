@@ -130,6 +130,7 @@ fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         Hook::BranchOut { branch, socket } => initial::branch_out(cx, *branch, *socket),
         Hook::ReplyOut(reply) => initial::reply_out(cx, reply),
         Hook::Matched { tx } => initial::matched(cx, tx),
+        Hook::CancelledTooLate => initial::cancelled_too_late(cx),
         Hook::TransactionEnd { tx } => initial::transaction_ended(cx, tx),
         Hook::RunEnd => states::release(cx),
         Hook::Unwound => states::after_fault(cx),

@@ -23,9 +23,12 @@ pub fn relay(cx: &mut Cx<'_>, invite: &Entry, flags: RelayFlags) -> Ret {
     if answer(cx) == Answered::Again {
         return Ret::TRUE;
     }
-    if let Entry::Live(tx) = invite {
-        let reason = reason(cx, flags);
-        cancel(cx, tx, reason);
+    match invite {
+        Entry::Live(tx) if tx.state.lock().answered() < 200 => {
+            let reason = reason(cx, flags);
+            cancel(cx, tx, reason);
+        }
+        Entry::Live(_) | Entry::Accepted(_) => cx.raise(&Hook::CancelledTooLate),
     }
     Ret::TRUE
 }

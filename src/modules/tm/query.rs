@@ -4,7 +4,7 @@ use super::create::{self, Created};
 use super::lookup;
 use super::words::Replies;
 use crate::base::Str;
-use crate::context::{Branch, BranchReply, Level, TxState, Value};
+use crate::context::{Branch, BranchReply, Entry, Level, TxState, Value};
 use crate::registry::RouteKind;
 use crate::vm::{Cx, PatternArg, Ret, Store, VarOut, Words};
 
@@ -23,7 +23,13 @@ pub fn t_newtran(cx: &mut Cx<'_>) -> Ret {
 pub fn t_check_trans(cx: &mut Cx<'_>) -> Ret {
     let msg = cx.run.msg.clone();
     match msg.method_bytes() {
-        b"CANCEL" => Ret::bool(lookup::cancelled(cx.core, &msg).is_some()),
+        b"CANCEL" => {
+            let invite = lookup::cancelled(cx.core, &msg);
+            if let Some(Entry::Live(tx)) = &invite {
+                cx.run.own.dialog.clone_from(&tx.state.lock().dialog);
+            }
+            Ret::bool(invite.is_some())
+        }
         b"ACK" if ack::is_for_us(cx) => Ret::TRUE,
         b"ACK" if msg.to_tag().is_some() => Ret::Code(-2),
         _ if cx.run.tx.is_some() => Ret::FALSE,

@@ -251,22 +251,37 @@ fn routes_of_the_call_run_at_answer_and_hangup_with_its_values() {
     stage.close();
 }
 
-#[test]
-fn answer_after_cancel_ends_the_call_when_races_are_to_end_it() {
+/// What becomes of a call whose CANCEL is sent so many milliseconds after the INVITE, answered after a second: how many
+/// BYEs came to Bob, and from whom the call ended.
+fn cancelled_at(flags: &str, after: u64) -> (usize, u64) {
+    let initial = format!(r#"create_dialog("{flags}");"#);
     let mut stage = Stage::new(&Script {
         params: r#"modparam("dialog", "race_condition_timeout", 3)"#,
-        initial: r#"create_dialog("end-on-race-condition");"#,
+        initial: &initial,
         ..Script::default()
     });
     stage.policy("bob", Policy::steps(&[(0, 180), (1000, 200)]));
     let call = stage.dial("alice", "bob");
-    stage.net.run_for(Duration::from_millis(999));
+    stage.net.run_for(Duration::from_millis(1));
     let alice = stage.phone("alice");
-    stage.net.cancel(alice, &call);
+    let invite = stage.net.call(alice, &call).invite.clone();
+    stage.net.run_for(Duration::from_millis(after - 1));
+    let cancel = String::from_utf8_lossy(invite.raw()).replace("INVITE", "CANCEL");
+    let (head, _) = cancel.split_once("\r\n\r\n").expect("a whole message");
+    let lines = head.split("\r\n").filter(|l| !l.starts_with("Content-"));
+    let cancel = lines.collect::<Vec<_>>().join("\r\n") + "\r\n\r\n";
+    let [from, to] = ["10.1.0.1:5060", "10.0.0.1:5060"].map(|a| a.parse().expect("an address"));
+    stage.net.inject(from, to, cancel);
     stage.net.run_for(Duration::from_secs(10));
-    stage.net.settle();
-    assert_eq!(stage.dialogs(), 0);
-    stage.close();
+    let bob = stage.phone("bob");
+    let byes = stage.net.call(bob, &call).requests.iter().filter(|r| r.method_bytes() == b"BYE").count();
+    (byes, stage.statistic("expired_dialogs"))
+}
+
+#[test]
+fn a_cancel_that_crosses_the_answer_ends_the_call_when_races_are_to_end_it() {
+    assert_eq!(cancelled_at("end-on-race-condition", 1_010), (1, 1));
+    assert_eq!(cancelled_at("", 1_010), (0, 0));
 }
 
 #[test]
