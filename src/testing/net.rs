@@ -120,6 +120,11 @@ impl Net {
         addr
     }
 
+    /// Unplugs a phone: nothing reaches it any more.
+    pub fn unplug(&mut self, phone: PhoneId) {
+        self.places.remove(&self.phones[phone.0].addr);
+    }
+
     /// What an ear got since the last call.
     pub fn heard(&mut self, ear: SocketAddr) -> Vec<Bytes> {
         match self.places.get(&ear) {
@@ -240,6 +245,17 @@ impl Net {
         while self.step(until) {}
     }
 
+    /// As `run_for`, with the workers of each server on threads of their own: what reaches a server in one moment is
+    /// handled in parallel. Results of such a run depend on the threads.
+    pub fn run_in_parallel(&mut self, time: Duration) {
+        let until = self.now.mono + time;
+        while let Some((at, _)) = self.next().filter(|(at, _)| *at <= until) {
+            self.advance(at);
+            self.moment(at);
+        }
+        self.advance(until);
+    }
+
     /// Runs until the condition holds; false when it does not within `limit`.
     pub fn run_until(&mut self, limit: Duration, mut condition: impl FnMut(&Net) -> bool) -> bool {
         let until = self.now.mono + limit;
@@ -317,6 +333,34 @@ impl Net {
         let phones = self.phones.iter().enumerate();
         let phones = phones.filter_map(|(p, phone)| phone.next_timeout().map(|at| (at, Clocked::Phone(p))));
         under_way.into_iter().chain(servers).chain(phones).min_by_key(|(at, _)| *at)
+    }
+
+    /// Everything that happens at `at`, servers in parallel.
+    fn moment(&mut self, at: Instant) {
+        let later = self.under_way.split_off(&(Instant(at.0 + 1), 0));
+        let mut to_servers: Vec<Vec<_>> = self.servers.iter().map(|_| Vec::new()).collect();
+        for arrival in std::mem::replace(&mut self.under_way, later).into_values() {
+            match arrival {
+                Arrival::Datagram { from, to, bytes } => match self.places.get(&to).copied() {
+                    Some(Place::Server(s)) => {
+                        self.delivered += 1;
+                        self.remember(from, to, &bytes);
+                        to_servers[s.0].push((from, to, bytes));
+                    }
+                    Some(Place::Phone(_) | Place::Ear(_)) | None => {
+                        self.arrive(Arrival::Datagram { from, to, bytes });
+                    }
+                },
+                answer @ Arrival::Answer { .. } => self.arrive(answer),
+            }
+        }
+        for (server, datagrams) in self.servers.iter_mut().zip(to_servers) {
+            server.receive_together(self.now, datagrams);
+        }
+        for phone in &mut self.phones {
+            phone.timeout(self.now.mono);
+        }
+        self.collect();
     }
 
     fn arrive(&mut self, arrival: Arrival) {

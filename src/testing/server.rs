@@ -2,7 +2,7 @@
 use super::LogBook;
 use crate::analysis;
 use crate::base::Now;
-use crate::context::{Alias, EffectAnswer, Log, Shard, Sockets, WaitId};
+use crate::context::{Alias, EffectAnswer, Log, Shard, SocketId, Sockets, WaitId};
 use crate::diag::{Diagnostic, concise};
 use crate::engine::boot::{Boot, boot, catalog};
 use crate::engine::settings::{Settings, SocketSpec};
@@ -95,9 +95,38 @@ impl SimServer {
         });
     }
 
+    /// Datagrams of one moment, each at the worker that gets it, and the timers that are due: all workers at once, on
+    /// threads of their own.
+    pub(super) fn receive_together(&mut self, now: Now, datagrams: Vec<(SocketAddr, SocketAddr, Bytes)>) {
+        let mut batches: Vec<Vec<Event>> = self.shards.iter().map(|_| Vec::new()).collect();
+        for (from, to, bytes) in datagrams {
+            if let Some(socket) = self.socket_at(to) {
+                let worker = self.worker_of(from, to);
+                batches[worker].push(Event::Datagram { socket, from, bytes });
+            }
+        }
+        let engine = &self.engine;
+        std::thread::scope(|threads| {
+            for (shard, batch) in self.shards.iter_mut().zip(batches) {
+                let is_due = shard.next_timeout().is_some_and(|at| at <= now.mono);
+                if batch.is_empty() && !is_due {
+                    continue;
+                }
+                threads.spawn(move || {
+                    batch.into_iter().for_each(|event| engine.input(shard, now, event));
+                    engine.timeout(shard, now);
+                });
+            }
+        });
+    }
+
+    fn socket_at(&self, addr: SocketAddr) -> Option<SocketId> {
+        self.engine.core.sockets.all().iter().find(|s| s.addr == addr).map(|s| s.id)
+    }
+
     pub(super) fn receive(&mut self, now: Now, from: SocketAddr, to: SocketAddr, bytes: Bytes) {
         let worker = self.worker_of(from, to);
-        let Some(socket) = self.engine.core.sockets.all().iter().find(|s| s.addr == to).map(|s| s.id) else { return };
+        let Some(socket) = self.socket_at(to) else { return };
         self.engine.input(&mut self.shards[worker], now, Event::Datagram { socket, from, bytes });
     }
 

@@ -6,3 +6,5 @@ mod lossy;
 mod names;
 mod routing;
 pub mod stage;
+mod wire;
+mod workers;

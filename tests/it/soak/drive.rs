@@ -5,7 +5,7 @@ use crate::calls::stage::field;
 use ahash::AHashMap;
 use bytes::Bytes;
 use sipscript::base::{IdGen, Instant};
-use sipscript::context::Faults;
+use sipscript::context::{Faults, Level};
 use sipscript::sip::{Framing, Message, Method};
 use sipscript::testing::{CallState, Net, PhoneId, Policy, ServerId, Sizes, Weather};
 use std::collections::BTreeMap;
@@ -375,6 +375,9 @@ impl Soak {
         for line in self.net.log(self.server).take() {
             if let Some(id) = field(&line.text, "call_id").filter(|_| line.text.starts_with("ACC: call ended")) {
                 self.records.entry(id.to_owned()).or_default().push(line.text.clone());
+            }
+            if line.level <= Level::Critical {
+                self.wrong(format!("the server says: {}", line.text));
             }
         }
         for ear in self.attackers.clone() {
