@@ -68,7 +68,7 @@ pub fn run(args: &CheckArgs) -> ExitCode {
                 }
             }
             Err(why) => {
-                eprintln!("sipscript: {why}");
+                super::tell(format_args!("sipscript: {why}"));
                 unreadable = true;
             }
         }

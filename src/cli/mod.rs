@@ -10,6 +10,8 @@ pub mod getopt;
 pub mod start;
 
 use clap::{Parser, Subcommand};
+use std::fmt;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Runs OpenSIPS routing scripts as a SIP server, and checks them before the first packet.
@@ -57,4 +59,9 @@ pub fn main() -> ExitCode {
             ExitCode::from(e.exit_code() as u8)
         }
     }
+}
+
+/// Says one line on stderr. Nobody is left to tell when it is closed or full: what was asked for goes on.
+fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,11 +1,12 @@
 //! `sipscript run`, and what the options of OpenSIPS ask for.
 use super::compat::{self, Action};
+use super::tell;
 use crate::diag::pretty::{self, Colours};
 use crate::diag::{Class, Diagnostic};
 use crate::server::launch::{Launch, Process};
 use crate::server::sources::Files;
 use crate::server::start::{self, Checked, StartError};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
 
 /// What OpenSIPS ends with for any failure.
@@ -23,7 +24,7 @@ pub fn run(script: &str) -> ExitCode {
     match start::serve(&launch) {
         Ok(()) => ExitCode::SUCCESS,
         Err(StartError::Unreadable(why)) => {
-            eprintln!("sipscript: {why}");
+            tell(format_args!("sipscript: {why}"));
             ExitCode::from(2)
         }
         Err(StartError::Refused(checked)) => {
@@ -31,7 +32,7 @@ pub fn run(script: &str) -> ExitCode {
             ExitCode::from(1)
         }
         Err(StartError::Failed(why)) => {
-            eprintln!("sipscript: {why}");
+            tell(format_args!("sipscript: {why}"));
             ExitCode::from(1)
         }
     }
@@ -41,11 +42,11 @@ pub fn run(script: &str) -> ExitCode {
 pub fn compat(program: &str, args: &[String]) -> ExitCode {
     match compat::parse(program, args) {
         Ok(Action::Help) => {
-            print!("{}", compat::HELP);
+            show_text(compat::HELP);
             ExitCode::SUCCESS
         }
         Ok(Action::Version) => {
-            println!("{}", compat::version());
+            show_text(&format!("{}\n", compat::version()));
             ExitCode::SUCCESS
         }
         Ok(Action::Check(launch)) => check(&launch),
@@ -70,7 +71,7 @@ fn check(launch: &Launch) -> ExitCode {
             if checked.is_refused() {
                 return ExitCode::from(COMPAT_FAILURE);
             }
-            eprintln!("config file ok, exiting...");
+            tell(format_args!("config file ok, exiting..."));
             ExitCode::SUCCESS
         }
         Err(why) => failed(&why),
@@ -78,7 +79,7 @@ fn check(launch: &Launch) -> ExitCode {
 }
 
 fn failed(why: &str) -> ExitCode {
-    eprintln!("sipscript: {why}");
+    tell(format_args!("sipscript: {why}"));
     ExitCode::from(COMPAT_FAILURE)
 }
 
@@ -87,10 +88,13 @@ fn show_refusal(checked: &Checked) {
         checked.findings.iter().filter(|d| d.code.class() == Class::Refuse).cloned().collect();
     show(checked, &refusing);
     let n = refusing.len();
-    eprintln!(
-        "sipscript: not started: {n} finding{} that OpenSIPS would not start with",
-        if n == 1 { "" } else { "s" }
-    );
+    let s = if n == 1 { "" } else { "s" };
+    tell(format_args!("sipscript: not started: {n} finding{s} that OpenSIPS would not start with"));
+}
+
+fn show_text(text: &str) {
+    // The same as in `tell`.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 fn show(checked: &Checked, findings: &[Diagnostic]) {

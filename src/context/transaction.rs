@@ -400,9 +400,9 @@ impl Transactions {
         self.by_tag.insert(tag, id);
     }
 
-    /// The transaction of such an INVITE is about to go.
-    pub fn forget_tag(&self, tag: &[u8]) {
-        self.by_tag.remove(tag);
+    /// The transaction of such an INVITE is about to go. Another INVITE of the same dialog may have the tag by now.
+    pub fn forget_tag(&self, tag: &[u8], id: TxId) {
+        self.by_tag.remove_if(tag, |_, holder| *holder == id);
     }
 
     pub fn by_tag(&self, tag: &[u8]) -> Option<Arc<Transaction>> {

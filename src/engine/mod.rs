@@ -144,6 +144,9 @@ impl Engine {
     fn answered(&self, shard: &mut Shard, now: Now, id: WaitId, answer: EffectAnswer) {
         let Some(suspended) = self.waiting.take(id) else { return };
         let key = suspended.key;
+        // Should this step panic: what it is about.
+        shard.at_work = suspended.task.held().cloned();
+        shard.request = key.map(|_| suspended.task.first_run()).map(|run| (run.msg.clone(), run.received));
         let progress = suspended.task.resume(&mut Host { core: &self.core, shard, now }, answer);
         let ran = self.drive(shard, now, progress);
         self.settle(shard, now, ran, key);

@@ -2,7 +2,7 @@
 use super::{Engine, refuse, routes};
 use crate::base::Now;
 use crate::context::{Level, Shard, Transaction};
-use crate::modules::tm;
+use crate::modules::tm::{self, lookup};
 use crate::vm::Ret;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,6 +18,10 @@ pub fn after_panic(engine: &Engine, shard: &mut Shard, now: Now) {
         format_args!("a fault of this server ended the handling of a message"),
     );
     let request = shard.request.take();
+    if let Some(key) = request.as_ref().and_then(|(message, _)| lookup::key_of(core, message)) {
+        // What waited behind it has nothing to wait for.
+        engine.waiting.release(key);
+    }
     match (shard.at_work.take(), request) {
         (Some(tx), _) => end(engine, shard, now, tx),
         (None, Some((message, received))) => refuse::server_error(core, shard, &message, &received),

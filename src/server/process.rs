@@ -33,6 +33,14 @@ pub fn identify(process: &Process) -> Result<(), String> {
     drop_privileges(process)
 }
 
+/// Removes what `identify` wrote, as far as the user that served may.
+pub fn forget(process: &Process) {
+    for file in [&process.pid_file, &process.pgid_file].into_iter().flatten() {
+        // A file that stays tells of a process that is gone, which its reader must bear after a crash as well.
+        let _ = std::fs::remove_file(file);
+    }
+}
+
 fn write_id(file: &Path, id: i32) -> Result<(), String> {
     std::fs::write(file, format!("{id}\n")).map_err(|e| format!("cannot write `{}`: {e}", file.display()))
 }

@@ -21,6 +21,7 @@ use crate::sip::Transport;
 use crate::syntax::ast::Ast;
 use crate::syntax::source::Source;
 use std::hash::{BuildHasher, Hasher};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -159,7 +160,8 @@ impl Prepared {
         let workers = spawn_workers(&shared, self.seed, self.bound)?;
         core.log.part(Level::Notice, "core", "main", format_args!("{} workers are serving", workers.len()));
         if launch.attended {
-            eprint!("{}ready\n", self.page);
+            // Nobody is left to tell when stderr is closed.
+            let _ = write!(std::io::stderr(), "{}ready\n", self.page);
         }
         if let Some(parent) = parent {
             daemon::release_terminal(settings.server.stderr_enabled);
@@ -173,6 +175,7 @@ impl Prepared {
         }
         workers.into_iter().for_each(WorkerHandle::join);
         side.shutdown_timeout(Duration::from_millis(500));
+        process::forget(&launch.process);
         core.log.part(Level::Notice, "core", "main", format_args!("stopped"));
         Ok(())
     }

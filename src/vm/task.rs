@@ -11,7 +11,9 @@ use super::leak::{self, Floors};
 use super::ret::{Answer, Outcome, OwnedRun, Ret, Scope, SubRun, Then};
 use super::run_loop::{Exit, Script, error_route};
 use crate::base::{Now, Span};
-use crate::context::{Core, Effect, EffectAnswer, Level as LogLevel, RouteLabel, Run, Shard, WaitId};
+use crate::context::{
+    Core, Effect, EffectAnswer, Hold, Level as LogLevel, RouteLabel, Run, Shard, Transaction, WaitId,
+};
 use crate::ir::RouteId;
 use crate::registry::RouteKind;
 use std::collections::VecDeque;
@@ -152,6 +154,25 @@ impl Task {
     /// The run of the route that is suspended.
     pub fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// The run that native code began with.
+    pub fn first_run(&self) -> &Run {
+        self.runs().next().unwrap_or(&self.run)
+    }
+
+    /// The transaction that one of the runs holds: its other events wait for this task.
+    pub fn held(&self) -> Option<&Arc<Transaction>> {
+        self.runs().find(|run| run.hold != Hold::Nothing)?.tx.as_ref()
+    }
+
+    /// All runs, the one that native code began with first.
+    fn runs(&self) -> impl Iterator<Item = &Run> {
+        let below = self.levels.iter().filter_map(|level| match &level.scope {
+            LevelScope::Own(run) => Some(&**run),
+            LevelScope::Base { .. } | LevelScope::Same(_) => None,
+        });
+        below.chain([&*self.run])
     }
 
     fn drive(mut self, host: &mut Host<'_>, mut step: Step) -> Progress {

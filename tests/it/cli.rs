@@ -126,3 +126,18 @@ fn a_script_on_standard_input_is_called_stdin() {
     let output = child.wait_with_output().expect("it ends");
     assert!(stdout(&output).starts_with("stdin:3:9: error"), "{}", stdout(&output));
 }
+
+#[test]
+fn a_full_stderr_or_stdout_changes_no_exit_code() {
+    let refused = Script::new(REFUSED);
+    let ends_with = |args: &[&str]| {
+        let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sipscript"));
+        let status = command.args(args).stdin(Stdio::null()).stdout(full()).stderr(full()).status();
+        status.expect("the binary runs").code()
+    };
+    assert_eq!(ends_with(&["run", refused.name()]), Some(1));
+    assert_eq!(ends_with(&["-c", "-f", refused.name()]), Some(255));
+    assert_eq!(ends_with(&["-f", "/no/such/file.cfg"]), Some(255));
+    assert_eq!(ends_with(&["-V"]), Some(0));
+}

@@ -94,3 +94,21 @@ fn replies_made_here_are_shown_to_local_reply_route() {
     net.recv(CALLER, &request("OPTIONS", "o", URI));
     assert_eq!(net.log(), ["404\n"]);
 }
+
+#[test]
+fn two_answers_of_one_dialog_each_know_their_ack() {
+    let mut net = Net::new("route { if ($rm == \"ACK\") { t_relay(); exit; } t_reply(200, \"OK\"); }");
+    let within = |method: &str, number: u32| {
+        let text = request(method, &format!("{method}{number}"), "sip:bob@192.0.2.20");
+        text.replace("<sip:bob@192.0.2.1>", "<sip:bob@192.0.2.1>;tag=b1").replace("CSeq: 1", &format!("CSeq: {number}"))
+    };
+    assert_eq!(whats(&net.recv(CALLER, &within("INVITE", 1))), ["100", "200"]);
+    assert_eq!(net.recv(CALLER, &within("ACK", 1)), [], "it goes no further");
+    net.advance(33_900);
+    assert_eq!(whats(&net.recv(CALLER, &within("INVITE", 2))), ["100", "200"]);
+    assert_eq!(net.recv(CALLER, &within("ACK", 1)), [], "an old one come again is taken in");
+    assert_eq!(net.advance(600).len(), 1, "the second answer is repeated meanwhile");
+    assert_eq!(net.recv(CALLER, &within("ACK", 2)), []);
+    assert_eq!(net.advance(30_000), [], "and no more after its ACK");
+    net.assert_empty();
+}

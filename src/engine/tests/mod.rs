@@ -7,6 +7,7 @@ mod malformed;
 mod panic;
 mod record_route;
 mod relay;
+mod statistics;
 mod waiting;
 
 use super::boot::{Boot, boot};

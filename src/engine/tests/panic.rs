@@ -35,6 +35,25 @@ fn in_a_transaction_it_is_a_500_and_the_transaction_is_gone() {
 }
 
 #[test]
+fn after_a_wait_it_is_a_500_and_the_transaction_is_gone() {
+    let mut net = Net::new("route { $ru = \"sip:bob@callee.example.com\"; t_relay(); }").follow(fails_at_branches);
+    assert_eq!(whats(&net.recv(CALLER, &invite(URI))), ["100"]);
+    assert_eq!(whats(&net.resolve(&["192.0.2.20"])), ["500"]);
+    assert!(net.engine.core.transactions.is_empty());
+    net.assert_empty();
+}
+
+#[test]
+fn after_a_wait_without_a_transaction_it_is_a_500_and_the_request_may_come_again() {
+    let mut net = Net::new("route { forward(\"udp:copy.example.com\"); }").follow(fails_at_branches);
+    for _ in 0..2 {
+        assert_eq!(net.recv(CALLER, &invite(URI)), []);
+        assert_eq!(whats(&net.resolve(&["192.0.2.20"])), ["500"]);
+    }
+    net.assert_empty();
+}
+
+#[test]
 fn on_a_reply_it_ends_the_call_that_the_reply_is_for() {
     let mut net = Net::new("route { $ru = \"sip:bob@192.0.2.20\"; t_relay(); }").follow(fails_on_replies);
     let sent = net.recv(CALLER, &invite(URI));

@@ -164,3 +164,35 @@ fn a_request_without_transaction_is_kept_by_its_key_while_it_waits() {
     net.recv(CALLER, &hop("ACK", URI));
     net.assert_empty();
 }
+
+#[test]
+fn a_record_that_is_over_is_kept_without_haste_while_a_script_waits() {
+    let mut net = Net::new(
+        r#"
+        modparam("tm", "fr_inv_timeout", 2)
+        route {
+            if ($rm == "ACK") { t_relay(); exit; }
+            $ru = "sip:bob@192.0.2.20";
+            t_on_reply("late");
+            t_relay();
+        }
+        onreply_route[late] { if ($rs == 183) send("udp:copy.example.com"); }
+        "#,
+    );
+    let sent = net.recv(CALLER, &invite(URI));
+    net.recv(CALLEE, &reply(&sent[1], 180, "Ringing", "b"));
+    net.advance(2_000);
+    net.recv(CALLER, &hop("ACK", URI));
+    net.advance(6_900);
+    net.recv(CALLEE, &reply(&sent[1], 183, "Progress", "b"));
+    assert_eq!(net.waits.len(), 1, "the record is still there");
+    let start = net.at;
+    for _ in 0..20 {
+        net.at = net.shard.next_timeout().expect("the record has its timer").as_millis();
+        let now = net.now();
+        net.engine.timeout(&mut net.shard, now);
+    }
+    assert!(net.at > start + 2_000, "only {} ms went by", net.at - start);
+    net.resolve(&["192.0.2.30"]);
+    net.assert_empty();
+}

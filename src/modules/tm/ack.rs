@@ -6,6 +6,7 @@ use crate::base::Str;
 use crate::context::Transaction;
 use crate::modules::core::stateless;
 use crate::proto::transaction::ServerEvent;
+use crate::sip::Message;
 use crate::vm::{Cx, Hook, Ret};
 use std::sync::Arc;
 
@@ -17,7 +18,9 @@ pub fn is_for_us(cx: &mut Cx<'_>) -> bool {
 }
 
 fn received(cx: &mut Cx<'_>, tx: &Arc<Transaction>) {
-    {
+    // By its To tag an ACK may have found a later INVITE of its dialog: then it is one of an earlier answer, come again.
+    let number = |msg: &Message| msg.cseq().map(|c| c.number);
+    if number(&cx.run.msg) == number(&tx.request) {
         let mut state = tx.state.lock();
         exchange::server(&mut Io::of(cx), tx, &mut state, ServerEvent::Ack);
         rearm(cx.shard, tx.id, &mut state);

@@ -49,7 +49,7 @@ pub fn ended(cx: &mut Cx<'_>, tx: &Arc<Transaction>) {
 pub fn leave_table(core: &Core, tx: &Transaction, state: &TxState) {
     core.transactions.remove(tx.id);
     if let Some(tag) = state.answer.as_ref().filter(|a| answers_here(tx, a)).and_then(|a| a.to_tag.as_ref()) {
-        core.transactions.forget_tag(tag);
+        core.transactions.forget_tag(tag, tx.id);
     }
 }
 

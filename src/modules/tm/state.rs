@@ -97,6 +97,7 @@ impl Counts {
 
 pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
     let params = cx.params;
+    cx.stats.compute("tm", "inuse_transactions", |core| core.transactions.len() as u64);
     // Second-granularity timers have a floor, as in OpenSIPS.
     let seconds = |name: &str, default: i32, floor: i32| milliseconds(params.int(name, default).max(floor), 1_000);
     let t1 = milliseconds(params.int("T1_timer", 500), 1);

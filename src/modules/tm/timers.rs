@@ -2,7 +2,7 @@
 use super::exchange::{self, Heard, Io};
 use super::settle;
 use crate::base::{Instant, Str};
-use crate::context::{Entry, Pending, Shard, Timer, Transaction, TxId, TxState};
+use crate::context::{Branch, Entry, Pending, Shard, Timer, Transaction, TxId, TxState};
 use crate::proto::transaction::{ClientEvent, Expiry, ServerEvent};
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,11 +111,11 @@ pub fn put(io: &mut Io<'_>, tx: &Transaction, state: &mut TxState, event: Pendin
 
 /// Whether all is said and done, and the time to keep the record is over.
 fn is_gone(state: &mut TxState, now: Instant) -> bool {
-    if state.busy {
-        return false;
+    if !state.busy {
+        wind_up(state, now);
     }
-    wind_up(state, now);
-    let waits = state.branches.iter().any(|b| b.client.as_ref().is_some_and(exchange::is_open) || b.until.is_some());
+    let open = |b: &Branch| b.client.as_ref().is_some_and(exchange::is_open) || b.until.is_some();
+    let waits = state.busy || state.branches.iter().any(open);
     state.gone_at.is_some_and(|at| at <= now) && !postponed(state, now, waits)
 }
 
@@ -126,7 +126,7 @@ pub fn wind_up(state: &mut TxState, now: Instant) {
     }
 }
 
-/// A record is kept while one of its branches has a peer that has not answered.
+/// A record is kept while a script is at work on it, or one of its branches has a peer that has not answered.
 fn postponed(state: &mut TxState, now: Instant, waits: bool) -> bool {
     if waits {
         state.gone_at = Some(now + Duration::from_secs(1));
