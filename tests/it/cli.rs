@@ -11,14 +11,17 @@ struct Script(tempfile_path::TempPath);
 
 mod tempfile_path {
     use std::path::{Path, PathBuf};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static MADE: AtomicU32 = AtomicU32::new(0);
 
     /// A file that is removed when it goes out of scope.
     pub struct TempPath(PathBuf);
 
     impl TempPath {
         pub fn new(name: &str) -> TempPath {
-            let unique = format!("sipscript-{}-{:?}-{name}", std::process::id(), std::thread::current().id());
-            TempPath(std::env::temp_dir().join(unique.replace(['(', ')'], "")))
+            let number = MADE.fetch_add(1, Ordering::Relaxed);
+            TempPath(std::env::temp_dir().join(format!("sipscript-{}-{number}-{name}", std::process::id())))
         }
 
         pub fn path(&self) -> &Path {
