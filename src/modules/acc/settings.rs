@@ -87,9 +87,13 @@ pub static CONSTRAINTS: &[Constraint] = &[
     Constraint { check: |set, _| backend_set_up(set, Backend::Aaa, "aaa_url") },
 ];
 
+/// A value that cannot be read is the parameter's own finding.
 fn fields_fit(params: Params<'_>) -> Result<(), String> {
-    Fields::declared(params, "extra_fields", MAX_EXTRA)?;
-    Fields::declared(params, "leg_fields", MAX_LEG)?;
+    for (name, max) in [("extra_fields", MAX_EXTRA), ("leg_fields", MAX_LEG)] {
+        if params.all(name).all(|text| fields::check(text).is_ok()) {
+            Fields::declared(params, name, max)?;
+        }
+    }
     Ok(())
 }
 
