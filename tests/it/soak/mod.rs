@@ -53,3 +53,11 @@ fn notices_ended_calls_that_stay_in_their_profiles() {
     let wrong = with_fault(|f| f.keep_profiles.inject());
     assert!(wrong.contains("members, not"), "{wrong}");
 }
+
+#[test]
+#[ignore = "takes minutes: tests/run --long"]
+fn many_seeds_are_right() {
+    for seed in 3..15 {
+        check(seed, 24_000);
+    }
+}
