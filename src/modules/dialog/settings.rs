@@ -4,7 +4,7 @@ use super::profiles::{self, Profiles};
 use crate::base::Str;
 use crate::context::{Core, Counter};
 use crate::proto::dialog::{State, hash};
-use crate::registry::{Constraint, DeclaredName, ParamSignature, ValueType};
+use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting, ValueType};
 use crate::vm::{InitCx, Params};
 use std::sync::Arc;
 
@@ -70,9 +70,24 @@ pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The same for the checker and for the start.
+/// The checker refuses what the start would.
 pub static CONSTRAINTS: &[Constraint] =
-    &[Constraint { check: |set, _| read(Params { set }, false, &|_| Arc::default()).map(drop) }];
+    &[Constraint { check: |set, _| numbers_are_sound(set) }, Constraint { check: |set, _| profiles_are_sound(set) }];
+
+fn numbers_are_sound(set: &[(String, Setting)]) -> Result<(), String> {
+    let others: Vec<_> = set.iter().filter(|(name, _)| !name.starts_with("profiles_")).cloned().collect();
+    read(Params { set: &others }, false, &|_| Arc::default()).map(drop)
+}
+
+fn profiles_are_sound(set: &[(String, Setting)]) -> Result<(), String> {
+    let params = Params { set };
+    let mut texts = ["profiles_with_value", "profiles_no_value"].into_iter().filter_map(|name| params.str(name));
+    if texts.any(|text| profiles::parse_declarations(text).is_err()) {
+        // Said where it stands.
+        return Ok(());
+    }
+    Profiles::declared(params).map(drop)
+}
 
 fn read(params: Params<'_>, rr: bool, counter: &dyn Fn(&str) -> Arc<Counter>) -> Result<Settings, String> {
     let seconds = |name: &str, default: u32| seconds(params, name, default);
