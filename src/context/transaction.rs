@@ -410,13 +410,16 @@ impl Transactions {
         self.get(id)
     }
 
-    /// Entries that `wanted` accepts, among those not accepted yet. Looks at every one: for rare use.
+    /// Entries that `wanted` accepts, among those not accepted yet. Looks at every one: for rare use. `wanted` may lock
+    /// them: who holds a transaction's lock may be about to take it out of the table, so the table is not held meanwhile.
     pub fn search(&self, wanted: impl Fn(&Transaction) -> bool) -> Vec<Arc<Transaction>> {
         let live = |e: &Entry| match e {
             Entry::Live(tx) => Some(tx.clone()),
             Entry::Accepted(_) => None,
         };
-        self.by_id.iter().filter_map(|e| live(e.value())).filter(|tx| wanted(tx)).collect()
+        let mut found: Vec<_> = self.by_id.iter().filter_map(|e| live(e.value())).collect();
+        found.retain(|tx| wanted(tx));
+        found
     }
 
     pub fn len(&self) -> usize {
@@ -449,6 +452,27 @@ mod tests {
             Pending::Choose => 0,
         };
         std::iter::from_fn(|| mailbox.pop()).map(code).collect()
+    }
+
+    fn local_transaction(keys: &KeyHasher) -> Arc<Transaction> {
+        let raw = Bytes::from_static(b"OPTIONS sip:a@b SIP/2.0\r\n\r\n");
+        let request = Arc::new(Message::parse(raw, Framing::Datagram).unwrap());
+        let from = "192.0.2.1:5060".parse().unwrap();
+        let received = Received { from, socket: SocketId(0), at: Now::default(), number: 0 };
+        let key = keys.client(b"1", b"OPTIONS");
+        let state = TxState::new(Method::Other, SixHundred::EndsSearch, None, Timers::default(), from);
+        Arc::new(Transaction { id: TxId::from(key), key, request, received, local: true, state: Mutex::new(state) })
+    }
+
+    #[test]
+    fn a_search_does_not_hold_the_table() {
+        let table = Arc::new(Transactions::new(ahash::RandomState::with_seeds(1, 2, 3, 4), 1));
+        assert!(table.insert(local_transaction(&table.keys)).is_ok());
+        let (tell, told) = std::sync::mpsc::channel();
+        let searched = table.clone();
+        std::thread::spawn(move || tell.send(searched.search(|tx| searched.remove(tx.id).is_some()).len()));
+        assert_eq!(told.recv_timeout(std::time::Duration::from_secs(10)), Ok(1));
+        assert!(table.is_empty());
     }
 
     #[test]

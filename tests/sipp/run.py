@@ -290,6 +290,8 @@ def a_daemon_reports_to_its_parent_and_ends_on_sigterm():
         if os.path.exists(f"/proc/{pid}"):
             os.kill(pid, signal.SIGKILL)
             raise Failed("the daemon did not end on SIGTERM")
+        if os.path.exists(pid_file):
+            raise Failed("the daemon left its pid file")
         if second.returncode != 255:
             raise Failed(f"a second server on the same socket ended with {second.returncode}, not 255")
 
