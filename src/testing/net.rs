@@ -13,7 +13,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ServerId(pub(super) usize);
+pub struct ServerId(usize);
+
+impl ServerId {
+    /// The server that was started first.
+    pub const FIRST: ServerId = ServerId(0);
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PhoneId(usize);
