@@ -1,10 +1,11 @@
 //! Very many calls that read and write one another's data, among very many bad datagrams, against a model.
 //!
-//! `plan` is a call and what is to come of it, `drive` runs many of them and compares, `bad_input` is the table of
+//! `plan` is a call and what is to come of it, `drive` runs many of them, `verify` compares, `bad_input` is the table of
 //! datagrams that change nothing. `script.cfg` is what the server does.
 mod bad_input;
 mod drive;
 mod plan;
+mod verify;
 
 use drive::Soak;
 use sipscript::context::Faults;
