@@ -125,7 +125,7 @@ static SETTERS: &[(&str, Setter)] = setters! {
     "wdir" => |s, v: word| s.server.working_dir = Some(v);
     "open_files_limit" => |s, v: int| s.server.open_files_limit = u32::try_from(v).ok();
     "tos" => |s, v: int| s.server.tos = u32::try_from(v).ok();
-    "mpath" => |_s, _v: anything| ();
+    "mpath" => |s, _v: anything| never_looked_at(s);
 };
 
 impl Settings {
@@ -254,6 +254,9 @@ fn log_format(value: &GlobalValue) -> Option<LogFormat> {
         _ => None,
     }
 }
+
+/// Modules are built in: the folders are not looked at, not even whether they exist.
+fn never_looked_at(_: &mut Settings) {}
 
 fn anything(_: &GlobalValue) -> Option<()> {
     Some(())

@@ -161,7 +161,7 @@ impl Prepared {
         core.log.part(Level::Notice, "core", "main", format_args!("{} workers are serving", workers.len()));
         if launch.attended {
             // Nobody is left to tell when stderr is closed.
-            let _ = write!(std::io::stderr(), "{}ready\n", self.page);
+            let _ = writeln!(std::io::stderr(), "{}ready", self.page);
         }
         if let Some(parent) = parent {
             daemon::release_terminal(settings.server.stderr_enabled);

@@ -80,13 +80,12 @@ impl Worker {
         fds.push(entry(self.inbox.bell()));
         while !self.shared.stop.load(Ordering::Acquire) {
             wait(&mut fds, self.patience());
-            for at in 0..self.sockets.len() {
-                if fds[at].revents != 0 {
-                    self.read(at);
+            for (at, fd) in fds.iter().enumerate() {
+                match fd.revents {
+                    0 => {}
+                    _ if at < self.sockets.len() => self.read(at),
+                    _ => self.answers(),
                 }
-            }
-            if fds.last().is_some_and(|bell| bell.revents != 0) {
-                self.answers();
             }
             self.expire();
         }
