@@ -13,6 +13,6 @@ pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
 pub use core_params::{CORE_PARAMS, CoreParam, core_param};
 pub use signature::{
     Constraint, ConstraintCheck, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, NamesIn, Param,
-    ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Signature, SubName,
+    ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Setup, Signature, SubName,
     TransformSignature, ValueType, VarKind, VarUse,
 };

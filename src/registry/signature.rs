@@ -291,8 +291,19 @@ pub enum ValueType {
 /// The names that a parameter's value declares.
 pub type NamesIn = fn(&[u8]) -> Vec<String>;
 
-/// Given the module's parameters (name, value) and the names of the loaded modules: what is wrong and what to do.
-pub type ConstraintCheck = fn(&[(String, Setting)], &[String]) -> Result<(), String>;
+/// What a module is set up with: what its constraints look at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Setup<'a> {
+    /// The module's parameters: name and value.
+    pub params: &'a [(String, Setting)],
+    /// Names of the loaded modules.
+    pub modules: &'a [String],
+    /// Names of the global parameters that the script sets.
+    pub globals: &'a [&'a str],
+}
+
+/// What is wrong with a setup and what to do.
+pub type ConstraintCheck = fn(Setup<'_>) -> Result<(), String>;
 
 /// A module parameter; the setter's pure half runs at check time too.
 #[derive(Clone, Copy)]

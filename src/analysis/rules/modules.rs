@@ -1,6 +1,7 @@
 //! Modules: known, implemented, loaded once, with what they need.
 use crate::analysis::script::Script;
 use crate::diag::{Applicability, Diagnostic, codes};
+use crate::registry::Setup;
 use crate::registry::near::nearest;
 use crate::registry::opensips::NameKind;
 use crate::syntax::ast::LoadModule;
@@ -67,17 +68,19 @@ fn unknown(script: &Script<'_>, stmt: &LoadModule, name: &str) -> Diagnostic {
 
 /// What modules ask of the rest of the script.
 pub fn demands(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
-    let names = script.modules.names();
+    let modules = script.modules.names();
+    let globals: Vec<&str> = script.ast.globals().map(|g| g.name.text.as_str()).collect();
     for (at, module) in script.modules.loaded.iter().enumerate() {
         let Some(sig) = script.modules.signature(at, script.catalog) else { continue };
-        let settings = script.modules.settings(at);
+        let params = script.modules.settings(at);
+        let setup = Setup { params: &params, modules: &modules, globals: &globals };
         let span = module.stmt.path.span;
         let missing = sig.needs.iter().filter(|need| !script.modules.is_loaded(need)).map(|need| {
             let message = format!("module `{}` needs module `{need}`", module.name);
             Diagnostic::new(codes::MODULE_DEMAND, span, message).help(format!("add `loadmodule \"{need}.so\"`"))
         });
         found.extend(missing);
-        let refused = sig.constraints.iter().filter_map(|c| (c.check)(&settings, &names).err());
+        let refused = sig.constraints.iter().filter_map(|c| (c.check)(setup).err());
         found.extend(refused.map(|problem| Diagnostic::new(codes::MODULE_DEMAND, span, problem)));
     }
 }

@@ -1,7 +1,7 @@
 //! The module's parameters.
 use super::fields::{self, Fields, MAX_EXTRA, MAX_LEG};
 use crate::context::{Backend, Level};
-use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting, ValueType};
+use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting, Setup, ValueType};
 use crate::vm::{InitCx, Params};
 
 pub struct Settings {
@@ -82,9 +82,9 @@ pub static PARAMS: &[ParamSignature] = &[
 ];
 
 pub static CONSTRAINTS: &[Constraint] = &[
-    Constraint { check: |set, _| fields_fit(Params { set }) },
-    Constraint { check: |set, _| backend_set_up(set, Backend::Db, "db_url") },
-    Constraint { check: |set, _| backend_set_up(set, Backend::Aaa, "aaa_url") },
+    Constraint { check: |setup| fields_fit(Params { set: setup.params }) },
+    Constraint { check: |setup| backend_set_up(setup, Backend::Db, "db_url", Some("db_default_url")) },
+    Constraint { check: |setup| backend_set_up(setup, Backend::Aaa, "aaa_url", None) },
 ];
 
 /// A value that cannot be read is the parameter's own finding.
@@ -97,13 +97,14 @@ fn fields_fit(params: Params<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Fields of a backend need the parameter that says where the backend is.
-fn backend_set_up(set: &[(String, Setting)], backend: Backend, needed: &str) -> Result<(), String> {
+/// Fields of a backend need the parameter that says where the backend is, or the global one that stands in for it.
+fn backend_set_up(setup: Setup<'_>, backend: Backend, needed: &str, global: Option<&str>) -> Result<(), String> {
     let declares = |(name, value): &(String, Setting)| match value {
         Setting::Str(text) if name == "extra_fields" || name == "leg_fields" => fields::names_backend(text, backend),
         _ => false,
     };
-    if set.iter().any(declares) && !set.iter().any(|(name, _)| name == needed) {
+    let given = setup.params.iter().any(|(name, _)| name == needed) || setup.globals.iter().any(|g| Some(*g) == global);
+    if setup.params.iter().any(declares) && !given {
         return Err(format!("fields of the `{}` backend need the parameter `{needed}`", backend.name()));
     }
     Ok(())
@@ -117,9 +118,13 @@ mod tests {
     fn database_fields_need_a_database() {
         let set = |name: &str, text: &str| (name.to_owned(), Setting::Str(text.as_bytes().to_vec()));
         let fields = set("extra_fields", "db:a");
-        let error = backend_set_up(std::slice::from_ref(&fields), Backend::Db, "db_url");
-        assert_eq!(error, Err("fields of the `db` backend need the parameter `db_url`".to_owned()));
-        assert_eq!(backend_set_up(&[fields, set("db_url", "x")], Backend::Db, "db_url"), Ok(()));
-        assert_eq!(backend_set_up(&[set("extra_fields", "log:a")], Backend::Db, "db_url"), Ok(()));
+        let check = |params: &[_], globals: &[_]| {
+            CONSTRAINTS.iter().try_for_each(|c| (c.check)(Setup { params, globals, ..Setup::default() }))
+        };
+        let error = "fields of the `db` backend need the parameter `db_url`".to_owned();
+        assert_eq!(check(std::slice::from_ref(&fields), &[]), Err(error));
+        assert_eq!(check(std::slice::from_ref(&fields), &["db_default_url"]), Ok(()));
+        assert_eq!(check(&[fields, set("db_url", "x")], &[]), Ok(()));
+        assert_eq!(check(&[set("extra_fields", "log:a")], &[]), Ok(()));
     }
 }

@@ -71,8 +71,10 @@ pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
 }
 
 /// The checker refuses what the start would.
-pub static CONSTRAINTS: &[Constraint] =
-    &[Constraint { check: |set, _| numbers_are_sound(set) }, Constraint { check: |set, _| profiles_are_sound(set) }];
+pub static CONSTRAINTS: &[Constraint] = &[
+    Constraint { check: |setup| numbers_are_sound(setup.params) },
+    Constraint { check: |setup| profiles_are_sound(setup.params) },
+];
 
 fn numbers_are_sound(set: &[(String, Setting)]) -> Result<(), String> {
     let others: Vec<_> = set.iter().filter(|(name, _)| !name.starts_with("profiles_")).cloned().collect();

@@ -3,7 +3,7 @@ use crate::base::Str;
 use crate::context::{Level, Value};
 use crate::modules::core::reply::{Answering, to_tag};
 use crate::modules::{sl, tm};
-use crate::registry::{Constraint, Setting};
+use crate::registry::{Constraint, Setup};
 use crate::script_fns;
 use crate::vm::{Cx, Function, Module, Pvar, Var};
 
@@ -25,8 +25,8 @@ static PVARS: &[Pvar] = &[Pvar::new(
     "To tag that a reply made here gets; another one with a transaction than without. NULL for replies.",
 )];
 
-fn needs_a_sender(_: &[(String, Setting)], loaded: &[String]) -> Result<(), String> {
-    if loaded.iter().any(|m| m == "sl" || m == "tm") {
+fn needs_a_sender(setup: Setup<'_>) -> Result<(), String> {
+    if setup.modules.iter().any(|m| m == "sl" || m == "tm") {
         return Ok(());
     }
     Err("module `signaling` needs `sl` or `tm`; load one of them".to_owned())
@@ -85,7 +85,10 @@ mod tests {
 
     #[test]
     fn one_of_the_two_senders_must_be_loaded() {
-        let loaded = |names: &[&str]| needs_a_sender(&[], &names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        let loaded = |names: &[&str]| {
+            let modules: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+            needs_a_sender(Setup { modules: &modules, ..Setup::default() })
+        };
         assert!(loaded(&["sl"]).is_ok() && loaded(&["tm", "signaling"]).is_ok());
         assert!(loaded(&["signaling"]).unwrap_err().contains("needs `sl` or `tm`"));
     }
