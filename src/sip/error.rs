@@ -102,8 +102,8 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// The broken request when it names sender, dialog and transaction (Via, From, To, Call-ID, CSeq), so that
-    /// `fault` can be answered. A reply, an ACK or anything less is dropped.
+    /// The broken request when it names sender and transaction (Via, CSeq), so that `fault` can be answered. A reply, an
+    /// ACK or anything less is dropped.
     pub fn answerable(&self) -> Option<&Message> {
         self.partial.as_deref().filter(|m| m.can_be_answered())
     }

@@ -281,10 +281,10 @@ impl Message {
         self.body_fault
     }
 
-    /// A reply can be made and will find its way: a request other than ACK with Via, From, To, Call-ID and CSeq.
+    /// A reply can be made and its sender will know it: a request other than ACK with Via and CSeq, by which replies
+    /// are matched (RFC 3261 17.1.3). What else is missing is what the reply complains of (RFC 4475 3.3.1).
     pub fn can_be_answered(&self) -> bool {
-        const NEEDED: [HeaderId; 5] = [HeaderId::Via, HeaderId::From, HeaderId::To, HeaderId::CallId, HeaderId::CSeq];
-        self.is_request() && self.method_bytes() != b"ACK" && NEEDED.iter().all(|&id| self.has(id))
+        self.is_request() && self.method_bytes() != b"ACK" && self.has(HeaderId::Via) && self.has(HeaderId::CSeq)
     }
 }
 

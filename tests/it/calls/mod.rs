@@ -7,5 +7,6 @@ mod lossy;
 mod names;
 mod routing;
 pub mod stage;
+mod torture;
 mod wire;
 mod workers;

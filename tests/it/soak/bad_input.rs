@@ -4,8 +4,14 @@ use sipscript::base::IdGen;
 /// What comes back to the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
+    /// Nothing is wrong with it; it just is not answered.
     Nothing,
-    Status(u16),
+    /// Broken, and nobody to answer: counted and dropped.
+    Dropped,
+    /// Broken: counted and answered.
+    Refused(u16),
+    /// What the script says to it.
+    Script(u16),
     /// What is left of the message after random damage decides.
     Any,
 }
@@ -29,33 +35,33 @@ macro_rules! table {
     };
 }
 
-use Answer::{Any, Nothing, Status};
+use Answer::{Any, Dropped, Nothing, Refused, Script};
 
 pub static ALL: &[Bad] = table! {
-    "no CSeq" => Nothing, |id, _lot| without(id, "CSeq");
-    "no From" => Nothing, |id, _lot| without(id, "From");
-    "no To" => Nothing, |id, _lot| without(id, "To");
-    "no Call-ID" => Nothing, |id, _lot| without(id, "Call-ID");
-    "no Via" => Nothing, |id, _lot| without(id, "Via");
-    "two Call-IDs" => Status(400), |id, _lot| changed(id, "Max-Forwards", "Call-ID: second\r\nMax-Forwards");
-    "another method in CSeq" => Status(400), |id, _lot| changed(id, "CSeq: 1 INVITE", "CSeq: 1 BYE");
-    "a CSeq that is no number" => Status(400), |id, _lot| changed(id, "CSeq: 1 INVITE", "CSeq: one INVITE");
-    "another version" => Status(505), |id, _lot| changed(id, "SIP/2.0\r\nVia", "SIP/7.0\r\nVia");
-    "an unknown scheme" => Status(416), |id, _lot| changed(id, "INVITE sip:", "INVITE nobody:");
-    "no URI at all" => Status(400), |id, _lot| changed(id, "sip:void@10.0.9.200:5060 SIP", "sip: SIP");
-    "a body that is too short" => Status(400), |id, _lot| changed(id, "Content-Length: 0", "Content-Length: 900");
-    "a negative length" => Status(400), |id, _lot| changed(id, "Content-Length: 0", "Content-Length: -1");
-    "a broken From" => Status(400), |id, _lot| changed(id, "From: <sip:", "From: \"open <sip:");
-    "no hops left" => Status(483), |id, _lot| changed(id, "Max-Forwards: 70", "Max-Forwards: 0");
-    "a hop count that is no number" => Status(400), |id, _lot| changed(id, "Max-Forwards: 70", "Max-Forwards: x");
-    "a BYE for no call" => Status(404), |id, _lot| within(id, "BYE");
-    "a CANCEL for nothing" => Status(481), |id, _lot| request(id, "CANCEL");
+    "no CSeq" => Dropped, |id, _lot| without(id, "CSeq");
+    "no From" => Refused(400), |id, _lot| without(id, "From");
+    "no To" => Refused(400), |id, _lot| without(id, "To");
+    "no Call-ID" => Refused(400), |id, _lot| without(id, "Call-ID");
+    "no Via" => Dropped, |id, _lot| without(id, "Via");
+    "two Call-IDs" => Refused(400), |id, _lot| changed(id, "Max-Forwards", "Call-ID: second\r\nMax-Forwards");
+    "another method in CSeq" => Refused(400), |id, _lot| changed(id, "CSeq: 1 INVITE", "CSeq: 1 BYE");
+    "a CSeq that is no number" => Refused(400), |id, _lot| changed(id, "CSeq: 1 INVITE", "CSeq: one INVITE");
+    "another version" => Refused(505), |id, _lot| changed(id, "SIP/2.0\r\nVia", "SIP/7.0\r\nVia");
+    "an unknown scheme" => Refused(416), |id, _lot| changed(id, "INVITE sip:", "INVITE nobody:");
+    "no URI at all" => Refused(400), |id, _lot| changed(id, "sip:void@10.0.9.200:5060 SIP", "sip: SIP");
+    "a body that is too short" => Refused(400), |id, _lot| changed(id, "Content-Length: 0", "Content-Length: 900");
+    "a negative length" => Refused(400), |id, _lot| changed(id, "Content-Length: 0", "Content-Length: -1");
+    "a broken From" => Refused(400), |id, _lot| changed(id, "From: <sip:", "From: \"open <sip:");
+    "no hops left" => Script(483), |id, _lot| changed(id, "Max-Forwards: 70", "Max-Forwards: 0");
+    "a hop count that is no number" => Refused(400), |id, _lot| changed(id, "Max-Forwards: 70", "Max-Forwards: x");
+    "a BYE for no call" => Script(404), |id, _lot| within(id, "BYE");
+    "a CANCEL for nothing" => Script(481), |id, _lot| request(id, "CANCEL");
     "an ACK for nothing" => Nothing, |id, _lot| request(id, "ACK");
-    "a method that is not served" => Status(405), |id, _lot| request(id, "PUBLISH");
+    "a method that is not served" => Script(405), |id, _lot| request(id, "PUBLISH");
     "a reply to nothing" => Nothing, |id, _lot| stray_reply(id);
     "a short read" => Any, |id, lot| truncated(id, lot);
-    "random bytes" => Nothing, |_id, lot| noise(lot, 200);
-    "many random bytes" => Nothing, |_id, lot| noise(lot, 40_000);
+    "random bytes" => Dropped, |_id, lot| noise(lot, 200);
+    "many random bytes" => Dropped, |_id, lot| noise(lot, 40_000);
     "a huge header" => Any, |id, _lot| changed(id, "Max-Forwards", &format!("X-Pad: {}\r\nMax-Forwards", "x".repeat(60_000)));
     "very many headers" => Any, |id, _lot| changed(id, "Max-Forwards", &format!("{}Max-Forwards", "X: y\r\n".repeat(5_000)));
     "line ends" => Nothing, |_id, _lot| b"\r\n\r\n".to_vec();

@@ -120,7 +120,8 @@ impl Soak {
         let Ok(message) = Message::parse(bytes, Framing::Datagram) else {
             return self.wrong("an attacker got something that is no message".to_owned());
         };
-        let id = message.call_id().map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default();
+        let branch = message.top_via().map(|v| String::from_utf8_lossy(v.branch(message.raw())).into_owned());
+        let id = branch.unwrap_or_default().replace("z9hG4bK", "");
         if let (Some(status), Some((_, answers))) = (message.status(), self.bad.get_mut(&id)) {
             answers.push(status.get());
         }
@@ -128,17 +129,7 @@ impl Soak {
 
     pub(super) fn finish(mut self) -> Report {
         self.collect();
-        for (id, (bad, mut answers)) in std::mem::take(&mut self.bad) {
-            answers.dedup();
-            let right = match bad.answer {
-                Answer::Nothing => answers.is_empty(),
-                Answer::Status(status) => answers == [status],
-                Answer::Any => true,
-            };
-            if !right {
-                self.wrong(format!("{id}, {}: answered with {answers:?}, not {:?}", bad.name, bad.answer));
-            }
-        }
+        self.check_bad_input();
         let strays: Vec<_> = self.records.keys().filter(|id| id.starts_with("call-")).cloned().collect();
         self.expect("records", "left", strays, Vec::<String>::new());
         let sizes = self.net.at(self.server).sizes();
@@ -147,6 +138,26 @@ impl Soak {
         self.expect("tables", "left over", self.report.left, Sizes::default());
         self.report.carried = self.net.delivered();
         self.report
+    }
+
+    fn check_bad_input(&mut self) {
+        let mut broken = 0;
+        for (id, (bad, mut answers)) in std::mem::take(&mut self.bad) {
+            answers.dedup();
+            let expected: &[u16] = match &bad.answer {
+                Answer::Nothing | Answer::Dropped => &[],
+                Answer::Refused(status) | Answer::Script(status) => std::slice::from_ref(status),
+                Answer::Any => &answers,
+            };
+            broken += u64::from(matches!(bad.answer, Answer::Dropped | Answer::Refused(_)));
+            if answers != expected {
+                self.wrong(format!("{id}, {}: answered with {answers:?}, not {expected:?}", bad.name));
+            }
+        }
+        let counted = self.net.at(self.server).statistic("core", "err_requests");
+        if counted < broken {
+            self.wrong(format!("{counted} broken requests were counted of at least {broken}"));
+        }
     }
 
     pub(super) fn expect<T: PartialEq + std::fmt::Debug>(&mut self, id: &str, what: &str, found: T, expected: T) {
