@@ -1,50 +1,127 @@
-//! The nearest known name, for messages about unknown ones.
+//! The name that somebody meant: `t_rely` is near `t_relay`.
 
-/// The candidate a typing slip away from `name`: at most a third of its letters differ. Earlier candidates win ties.
+/// Longer names are not compared.
+const MAX_LEN: usize = 64;
+
+/// The candidate that a few slips of the pen lead to, if there is one. Upper and lower case count as equal; among equally
+/// near names a longer common start wins, then the more similar length, then the alphabet.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.len() / 3).max(1);
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
-        let Some(d) = distance(name.as_bytes(), candidate.as_bytes(), limit) else { continue };
-        if best.is_none_or(|(b, _)| d < b) {
-            best = Some((d, candidate));
-        }
-    }
-    best.map(|(_, c)| c)
+    let limit = allowed_slips(name.len())?;
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let slips = distance(name.as_bytes(), candidate.as_bytes(), limit)?;
+            let start = common_start(name, candidate);
+            Some(((slips, usize::MAX - start, name.len().abs_diff(candidate.len()), candidate), candidate))
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
 }
 
-/// Optimal string alignment distance (insert, delete, replace, swap of neighbours), ASCII case ignored, or `None` above `limit`.
+/// Short names are near to everything, so few slips are forgiven there.
+fn allowed_slips(len: usize) -> Option<usize> {
+    match len {
+        0 => None,
+        1..=2 => Some(0),
+        3..=4 => Some(1),
+        5..=9 => Some(2),
+        10..=MAX_LEN => Some(3),
+        _ => None,
+    }
+}
+
+fn common_start(a: &str, b: &str) -> usize {
+    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours, when they do not exceed `limit`.
 fn distance(a: &[u8], b: &[u8], limit: usize) -> Option<usize> {
-    if a.len().abs_diff(b.len()) > limit || a.len() > 64 || b.len() > 64 {
+    if a.len().abs_diff(b.len()) > limit {
         return None;
     }
-    let mut before: Vec<usize> = vec![0; b.len() + 1];
+    let mut two_back: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1; b.len() + 1];
-        for (j, y) in b.iter().enumerate() {
-            let cost = usize::from(!x.eq_ignore_ascii_case(y));
-            row[j + 1] = (row[j] + 1).min(last[j + 1] + 1).min(last[j] + cost);
-            let swapped = i > 0 && j > 0 && a[i - 1].eq_ignore_ascii_case(y) && x.eq_ignore_ascii_case(&b[j - 1]);
-            if swapped {
-                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
+    let mut previous_a = None;
+    for (i, &in_a) in a.iter().enumerate() {
+        let mut row = Vec::with_capacity(b.len() + 1);
+        row.push(i + 1);
+        let mut previous_b = None;
+        for (j, &in_b) in b.iter().enumerate() {
+            let same = in_a.eq_ignore_ascii_case(&in_b);
+            let replaced = cell(&last, j) + usize::from(!same);
+            let inserted = cell(&row, j) + 1;
+            let deleted = cell(&last, j + 1) + 1;
+            let mut best = replaced.min(inserted).min(deleted);
+            if previous_a == Some(in_b) && previous_b == Some(in_a) {
+                best = best.min(cell(&two_back, j.wrapping_sub(1)) + 1);
             }
+            row.push(best);
+            previous_b = Some(in_b);
         }
-        before = std::mem::replace(&mut last, row);
+        if row.iter().min().is_none_or(|&least| least > limit) {
+            return None;
+        }
+        two_back = std::mem::replace(&mut last, row);
+        previous_a = Some(in_a);
     }
-    last.last().copied().filter(|d| *d <= limit)
+    last.last().copied().filter(|&slips| slips <= limit)
+}
+
+fn cell(row: &[usize], at: usize) -> usize {
+    row.get(at).copied().unwrap_or(usize::MAX / 2)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    const NAMES: [&str; 8] =
+        ["t_relay", "t_reply", "record_route", "loose_route", "ru", "rU", "xlog", "load_dialog_ctx"];
 
     #[test]
-    fn finds_a_slip_and_no_stranger() {
-        let known = ["t_relay", "t_reply", "sl_send_reply", "loose_route"];
-        assert_eq!(nearest("t_rely", known), Some("t_relay"));
-        assert_eq!(nearest("losoe_route", known), Some("loose_route"));
-        assert_eq!(nearest("T_RELAY", known), Some("t_relay"));
-        assert_eq!(nearest("xyz", known), None);
+    fn finds_the_name_behind_a_slip() {
+        for (written, meant) in [
+            ("t_rely", "t_relay"),
+            ("t_erlay", "t_relay"),
+            ("t_relayy", "t_relay"),
+            ("T_RELAY", "t_relay"),
+            ("recordroute", "record_route"),
+            ("looseroute", "loose_route"),
+            ("load_dialg_ctxt", "load_dialog_ctx"),
+            ("xlgo", "xlog"),
+        ] {
+            assert_eq!(nearest(written, NAMES), Some(meant), "{written}");
+        }
+    }
+
+    #[test]
+    fn offers_nothing_far_away() {
+        for written in ["", "a", "xx", "is_method", "route"] {
+            assert_eq!(nearest(written, NAMES), None, "{written}");
+        }
+        assert_eq!(nearest(&"t".repeat(10_000), NAMES), None);
+    }
+
+    #[test]
+    fn prefers_the_common_start_then_the_length_then_the_alphabet() {
+        assert_eq!(nearest("sethst", ["gethost", "sethost"]), Some("sethost"));
+        assert_eq!(nearest("abcx", ["abcdd", "abcd", "abce"]), Some("abcd"));
+        assert_eq!(nearest("abcd1", ["abcd3", "abcd2"]), Some("abcd2"));
+    }
+
+    #[test]
+    fn a_short_name_is_near_only_in_case() {
+        assert_eq!(nearest("RU", NAMES), Some("rU"));
+        assert_eq!(nearest("fu", NAMES), None);
+    }
+
+    proptest! {
+        #[test]
+        fn is_symmetric_and_zero_only_for_equals(a in "[a-c_]{0,9}", b in "[a-c_]{0,9}") {
+            let there = distance(a.as_bytes(), b.as_bytes(), 9);
+            prop_assert_eq!(there, distance(b.as_bytes(), a.as_bytes(), 9));
+            prop_assert_eq!(there == Some(0), a == b);
+        }
     }
 }

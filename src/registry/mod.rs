@@ -1,11 +1,10 @@
 //! What every script-facing name means: signatures, roles, the catalog of what is built in and of what OpenSIPS knows.
 //!
 //! A module's rows (`modules/*`) are collected into one `Catalog`; the checker, the linker and the documentation read
-//! that and nothing else. `opensips` has the names OpenSIPS knows, also those not implemented here, and `near` finds
+//! that and nothing else. `opensips` has the names OpenSIPS knows, also those not implemented here, and `diag::near` finds
 //! the name somebody meant. Bodies are absent: they are the VM's.
 pub mod catalog;
 pub mod core_params;
-pub mod near;
 pub mod opensips;
 pub mod signature;
 

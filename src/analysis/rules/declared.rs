@@ -1,7 +1,7 @@
 //! Dialog profiles are declared by a module parameter before a call joins them.
 use crate::analysis::script::Script;
+use crate::diag::near::nearest;
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::registry::near::nearest;
 use crate::registry::{DeclaredName, Role};
 use crate::syntax::ast::{ArgKind, StrLit};
 

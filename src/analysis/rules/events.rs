@@ -1,8 +1,8 @@
 //! Event routes wait for events that something raises.
 use crate::analysis::script::Script;
+use crate::diag::near::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::registry::RouteKind;
-use crate::registry::near::nearest;
 use crate::syntax::ast::Name;
 
 pub fn known(script: &Script<'_>, found: &mut Vec<Diagnostic>) {

@@ -3,8 +3,8 @@ use crate::analysis::resolve::{FunctionRow, Resolved};
 use crate::analysis::script::Script;
 use crate::analysis::sites::CallSite;
 use crate::analysis::walk::CallForm;
+use crate::diag::near::nearest;
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::registry::near::nearest;
 use crate::registry::opensips::NameKind;
 use crate::syntax::ast::{ArgKind, Call};
 

@@ -1,8 +1,8 @@
 //! Module parameters: the module is loaded, has the parameter and takes the value.
 use crate::analysis::modules::{Configured, Loaded, parameter};
 use crate::analysis::script::Script;
+use crate::diag::near::nearest;
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::registry::near::nearest;
 use crate::registry::opensips::SettingType;
 use crate::registry::{ModuleSignature, ParamSignature, Setting, ValueType};
 

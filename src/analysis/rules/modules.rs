@@ -1,8 +1,8 @@
 //! Modules: known, implemented, loaded once, with what they need.
 use crate::analysis::script::Script;
+use crate::diag::near::nearest;
 use crate::diag::{Applicability, Diagnostic, codes};
 use crate::registry::Setup;
-use crate::registry::near::nearest;
 use crate::registry::opensips::NameKind;
 use crate::syntax::ast::LoadModule;
 

@@ -3,9 +3,9 @@ use crate::analysis::routes::title;
 use crate::analysis::script::Script;
 use crate::analysis::sites::{How, Jump, Target};
 use crate::base::{Span, Str};
+use crate::diag::near::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::registry::RouteKind;
-use crate::registry::near::nearest;
 
 /// Names of one family that OpenSIPS has room for; timer routes need no slot for an unnamed one.
 const MOST: usize = 99;
