@@ -136,3 +136,34 @@ fn a_call_cancelled_in_its_failure_route_goes_nowhere_else() {
     net.recv(CALLER, &hop("ACK", URI));
     net.assert_empty();
 }
+
+#[test]
+fn matched_by_the_script_it_keeps_that_dialog() {
+    let mut net = Net::new(
+        r#"
+        loadmodule "dialog.so"
+        route {
+            if (has_totag()) {
+                if ($rm == "CANCEL") {
+                    match_dialog();
+                    t_check_trans();
+                    xlog("L_NOTICE", "$DLG_status\n");
+                }
+            } else
+                create_dialog();
+            $ru = "sip:bob@192.0.2.20";
+            t_relay();
+        }
+        "#,
+    );
+    let within = |method: &str, branch: &str| {
+        request(method, branch, "sip:bob@192.0.2.1").replace("<sip:bob@192.0.2.1>", "<sip:bob@192.0.2.1>;tag=b")
+    };
+    let sent = net.recv(CALLER, &invite("sip:bob@192.0.2.1"));
+    net.recv(CALLEE, &reply(&sent[1], 200, "OK", "b"));
+    // The re-INVITE was not matched, its CANCEL is.
+    let again = net.recv(CALLER, &within("INVITE", "two"));
+    net.recv(CALLEE, &reply(&again[1], 180, "Ringing", "b"));
+    net.recv(CALLER, &within("CANCEL", "two"));
+    assert_eq!(net.log(), ["3\n"]);
+}

@@ -36,6 +36,22 @@ fn the_first_2xx_wins_and_the_other_branch_is_cancelled() {
 }
 
 #[test]
+fn an_answered_fork_keeps_no_more_than_its_answer_once_the_losers_are_done() {
+    let mut net = Net::new(FORK);
+    let (first, second) = two(&mut net);
+    net.recv(CALLEE, &reply(&first, 180, "Ringing", "b1"));
+    let won = net.recv(OTHER, &reply(&second, 200, "OK", "b2"));
+    net.recv(CALLEE, &reply(&won[1], 200, "OK", "b1"));
+    net.recv(CALLEE, &reply(&first, 487, "Request Terminated", "b1"));
+    net.advance(6_000);
+    assert!(net.engine.core.transactions.search(|_| true).is_empty(), "INVITE and branches are still there");
+    assert_eq!(whats(&net.recv(OTHER, &reply(&second, 200, "OK", "b2"))), ["200"]);
+    assert_eq!(whats(&net.recv(CALLEE, &reply(&first, 487, "Request Terminated", "b1"))), ["ACK"]);
+    assert_eq!(net.recv(CALLER, &invite("sip:bob@192.0.2.1")), []);
+    net.assert_empty();
+}
+
+#[test]
 fn a_silent_branch_is_cancelled_when_it_speaks() {
     let mut net = Net::new(FORK);
     let (first, second) = two(&mut net);

@@ -131,11 +131,11 @@ fn let_go(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     }
 }
 
-/// Nobody was ever called: that is no failed call.
+/// Nobody was ever called: that is no failed call, and nobody is told of it. The INVITE may be one that came again.
 fn give_up(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     let mut actions = Actions::new();
     cx.core.dialogs.advance(dialog, Event::TransactionGone, &mut actions);
-    actions.retain(|action| *action != Action::Failed);
+    actions.retain(|action| !matches!(action, Action::Failed | Action::StateChanged { .. }));
     carry_out(cx, dialog, actions.into_iter());
 }
 

@@ -25,7 +25,10 @@ pub fn t_check_trans(cx: &mut Cx<'_>) -> Ret {
     match msg.method_bytes() {
         b"CANCEL" => {
             let invite = lookup::cancelled(cx.core, &msg);
-            if let Some(Entry::Live(tx)) = &invite {
+            // A dialog that the run matched itself is held until its end and stays.
+            if let Some(Entry::Live(tx)) = &invite
+                && cx.run.own.dialog.is_none()
+            {
                 cx.run.own.dialog.clone_from(&tx.state.lock().dialog);
             }
             Ret::bool(invite.is_some())

@@ -58,12 +58,13 @@ fn fire_live(io: &mut Io<'_>, tx: Arc<Transaction>) -> Fired {
     }
     let drain = !state.busy && !state.mailbox.is_empty();
     state.busy |= drain;
-    let ended = !drain && is_gone(state, now);
-    if ended {
+    let gone = !drain && is_gone(state, now);
+    if gone {
         settle::leave_table(io.core, &tx, state);
     } else {
         rearm(io.shard, tx.id, state);
     }
+    let ended = gone || settle::shrink(io.core, io.shard, &tx, state);
     drop(guard);
     match (drain, ended) {
         (true, _) => Fired::Drain(tx),

@@ -48,11 +48,13 @@ fn refused_cancelled_and_unreachable_calls_fail() {
 fn a_dialog_whose_invite_is_not_relayed_is_gone_with_its_run() {
     let mut stage = Stage::new(&Script {
         initial: r#"set_dlg_profile("vip"); sl_send_reply(403, "No"); exit;"#,
+        routes: EVENTS,
         ..Script::default()
     });
     stage.dial("alice", "bob");
     stage.net.settle();
     assert_eq!(counts(&stage), [0, 0, 1, 0, 0]);
+    assert!(stage.lines().is_empty(), "there was no call, so nothing ended");
     stage.close();
 }
 
