@@ -77,6 +77,14 @@ pub struct ScriptError {
     pub reason: Str,
 }
 
+/// The numbers that scripts know classes and levels by; 2 and 3 are about memory.
+impl ScriptError {
+    pub const PARSER: i32 = 1;
+    pub const ASSERTION: i32 = 4;
+    pub const CRITICAL: i32 = 1;
+    pub const MEDIUM: i32 = 3;
+}
+
 /// A parameter of an event or of `route()`, seen as `$param`.
 #[derive(Clone, Debug, Default)]
 pub struct EventParam {

@@ -49,8 +49,8 @@ fn error_route(engine: &Engine, shard: &mut Shard, now: Now, message: &Arc<Messa
     shard.request = Some((message.clone(), received));
     let mut run = Box::new(Run::new(RouteKind::Error, message.clone(), received));
     run.script.error = ScriptError {
-        class: 2,
-        level: 1,
+        class: ScriptError::PARSER,
+        level: ScriptError::MEDIUM,
         info: Str::from(fault.reason()),
         code: i32::from(fault.status().get()),
         reason: Str::from(fault.reason()),

@@ -52,8 +52,8 @@ pub fn log(cx: &Cx<'_>, level: i32, text: &Str) {
 pub fn assert_failed(cx: &mut Cx<'_>, text: &Str) -> i32 {
     cx.log(Level::Critical, "core", "do_action", format_args!("assertion failed: {text}"));
     cx.run.script.error = ScriptError {
-        class: 4,
-        level: Level::Critical as i32,
+        class: ScriptError::ASSERTION,
+        level: ScriptError::CRITICAL,
         info: Str::from("assertion failed"),
         code: 500,
         reason: Str::from("server error"),

@@ -49,7 +49,7 @@ pub static ALL: &[Rule] = &[
     conditions::assignments,
     conditions::precedence,
     conditions::sums,
-    unset_variables::never_set,
+    unset_variables::read_before_set,
     contexts::followed,
     modules::loaded,
     modules::demands,

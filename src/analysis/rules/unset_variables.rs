@@ -1,21 +1,30 @@
-//! A variable of the run that no route of the run ever sets is NULL wherever it is read.
+//! A variable of the run is NULL where it is read before the run sets it: nothing in the run does, or only what stands
+//! behind in the route that the run starts with.
 use crate::analysis::reach::Reached;
 use crate::analysis::resolve::Resolved;
 use crate::analysis::routes::{RouteId, title};
 use crate::analysis::script::Script;
 use crate::analysis::sites::{How, Target, Usage, VarSite};
-use crate::analysis::walk::Access;
+use crate::analysis::walk::{Access, Node, walk};
+use crate::base::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::registry::{RouteKind, VarKind};
+use crate::syntax::ast::{Route, StmtKind};
 use crate::syntax::pvar::VarRef;
-use ahash::AHashSet;
+use ahash::{AHashMap, AHashSet};
 
-pub fn never_set(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+pub fn read_before_set(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     let runs = runs(script);
+    let setters = setters(script);
+    let loops: Vec<Span> = script.routes.iter().flat_map(|(_, route)| loops(route)).collect();
     for site in script.vars.iter().filter(|s| reads(s.usage)) {
         site.var.visit(&mut |var| {
             if is_local(script, var) && !may_be_set(script, &runs, site, var) {
                 found.push(report(script, site, var, &runs));
+            } else if let Some(set) = set_behind(&runs, &setters, &loops, site, var).filter(|_| is_local(script, var)) {
+                let message = format!("`{var}` is read before it is set");
+                let diagnostic = Diagnostic::new(codes::READ_BEFORE_SET, var.span, message);
+                found.push(diagnostic.label(set, "it is set here").note("a `$var` is NULL when its run starts"));
             }
         });
     }
@@ -49,7 +58,7 @@ fn runs(script: &Script<'_>) -> Vec<Run> {
 }
 
 /// Not those that are only called by others.
-fn begins_a_run(script: &Script<'_>, id: RouteId, route: &crate::syntax::ast::Route) -> bool {
+fn begins_a_run(script: &Script<'_>, id: RouteId, route: &Route) -> bool {
     if route.kind != RouteKind::Request || route.is_main() {
         return true;
     }
@@ -64,12 +73,48 @@ fn reads(usage: Usage) -> bool {
     }
 }
 
-/// What an unknown function does with a variable it is handed nobody knows, so that it may set it.
+/// What an unknown function does with a variable it is handed nobody knows, so that it may set it. `+=` and its kin fail
+/// over NULL.
 fn sets(usage: Usage) -> bool {
     match usage {
-        Usage::Access(Access::Write | Access::Update | Access::Iterate) | Usage::Reference(_) | Usage::Value => true,
-        Usage::Access(Access::Read) | Usage::Text => false,
+        Usage::Access(Access::Write | Access::Iterate) | Usage::Reference(_) | Usage::Value => true,
+        Usage::Access(Access::Read | Access::Update) | Usage::Text => false,
     }
+}
+
+/// The places where each variable is set.
+type Setters = AHashMap<String, Vec<(RouteId, Span)>>;
+
+fn setters(script: &Script<'_>) -> Setters {
+    let mut setters = Setters::new();
+    for site in script.vars.iter().filter(|s| sets(s.usage)) {
+        setters.entry(site.var.to_string()).or_default().push((site.route, site.var.span));
+    }
+    setters
+}
+
+/// The first place that sets what is read, when the run starts in this very route, nothing sets it before and no loop
+/// comes back to the read.
+fn set_behind(runs: &[Run], setters: &Setters, loops: &[Span], site: &VarSite, var: &VarRef) -> Option<Span> {
+    let read = var.span.start;
+    let sets = setters.get(&var.to_string())?;
+    let starts_here = runs.iter().filter(|r| r.routes.contains(&site.route)).all(|r| r.start == site.route);
+    if !starts_here || sets.iter().any(|(route, at)| *route != site.route || at.start <= read) {
+        return None;
+    }
+    let (_, first) = sets.first()?;
+    let comes_back = loops.iter().any(|l| l.start <= read && first.start < l.end);
+    (!comes_back).then_some(*first)
+}
+
+fn loops(route: &Route) -> Vec<Span> {
+    let mut loops = Vec::new();
+    walk(&route.body.stmts, &mut |node| {
+        let Node::Stmts(stmts) = node else { return };
+        let turns = stmts.iter().filter(|s| matches!(s.kind, StmtKind::While(_) | StmtKind::For(_)));
+        loops.extend(turns.map(|s| s.span));
+    });
+    loops
 }
 
 fn is_local(script: &Script<'_>, var: &VarRef) -> bool {

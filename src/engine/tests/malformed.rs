@@ -97,7 +97,7 @@ fn a_reply_that_belongs_to_nobody_is_dropped_and_counted() {
 
 #[test]
 fn an_error_route_may_answer() {
-    let mut net = Net::new(&format!("{SCRIPT} error_route {{ send_reply(418, \"Teapot\"); }}"));
+    let mut net = Net::new(&format!("{SCRIPT} error_route {{ if ($err.class == 1) send_reply(418, \"Teapot\"); }}"));
     let text = invite("sip:bob@192.0.2.1").replace("Max-Forwards: 70", "Max-Forwards: many");
     assert_eq!(whats(&net.recv(CALLER, &text)), ["418"]);
 }
