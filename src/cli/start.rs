@@ -1,9 +1,12 @@
 //! `sipscript run`, and what the options of OpenSIPS ask for.
 use super::compat::{self, Action};
 use super::tell;
+use crate::context::{Level, Log};
 use crate::diag::pretty::{self, Colours};
 use crate::diag::{Class, Diagnostic};
+use crate::engine::settings::ServerSettings;
 use crate::server::launch::{Launch, Process};
+use crate::server::log::Sinks;
 use crate::server::sources::Files;
 use crate::server::start::{self, Checked, StartError};
 use std::io::{IsTerminal, Write as _};
@@ -54,6 +57,7 @@ pub fn compat(program: &str, args: &[String]) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(StartError::Refused(checked)) => {
                 show_refusal(&checked);
+                log_parse_errors(&checked);
                 ExitCode::from(COMPAT_FAILURE)
             }
             Err(StartError::Unreadable(why) | StartError::Failed(why)) => failed(&why),
@@ -69,6 +73,7 @@ fn check(launch: &Launch) -> ExitCode {
         Ok(checked) => {
             show(&checked, &checked.findings);
             if checked.is_refused() {
+                log_parse_errors(&checked);
                 return ExitCode::from(COMPAT_FAILURE);
             }
             tell(format_args!("config file ok, exiting..."));
@@ -84,8 +89,7 @@ fn failed(why: &str) -> ExitCode {
 }
 
 fn show_refusal(checked: &Checked) {
-    let refusing: Vec<Diagnostic> =
-        checked.findings.iter().filter(|d| d.code.class() == Class::Refuse).cloned().collect();
+    let refusing: Vec<Diagnostic> = refusing(checked).cloned().collect();
     show(checked, &refusing);
     let n = refusing.len();
     let s = if n == 1 { "" } else { "s" };
@@ -101,4 +105,23 @@ fn show(checked: &Checked, findings: &[Diagnostic]) {
     let colours = if std::io::stderr().is_terminal() { Colours::On } else { Colours::Off };
     // Nobody is left to tell when stderr is closed.
     let _ = pretty::render(&checked.map, findings, colours, &mut std::io::stderr().lock());
+}
+
+fn refusing(checked: &Checked) -> impl Iterator<Item = &Diagnostic> {
+    checked.findings.iter().filter(|d| d.code.class() == Class::Refuse)
+}
+
+/// The lines that tools around OpenSIPS look for, as its parser logs them: `FILE:LINE:COL-ENDCOL`, the end exclusive.
+fn log_parse_errors(checked: &Checked) {
+    let settings = ServerSettings { stderr_enabled: true, syslog_enabled: false, ..ServerSettings::default() };
+    let log = Log::new(Box::new(Sinks::new(&settings, std::process::id(), "sipscript")), Level::Critical as i32);
+    for d in refusing(checked) {
+        let (file, from) = checked.map.line_col(d.span().start);
+        let (_, to) = checked.map.line_col(d.span().end);
+        let name = checked.map.files().get(file.0 as usize).map_or("?", |f| f.name.as_str());
+        let end = if to.line == from.line { to.col.max(from.col + 1) } else { from.col + 1 };
+        let (line, col, message) = (from.line, from.col, &d.message);
+        let text = format_args!("parse error in {name}:{line}:{col}-{end}: {message}");
+        log.part(Level::Critical, "core", "yyerror", text);
+    }
 }

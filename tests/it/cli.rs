@@ -144,3 +144,14 @@ fn a_full_stderr_or_stdout_changes_no_exit_code() {
     assert_eq!(ends_with(&["-f", "/no/such/file.cfg"]), Some(255));
     assert_eq!(ends_with(&["-V"]), Some(0));
 }
+
+#[test]
+fn a_refused_script_is_logged_as_opensips_logs_parse_errors() {
+    let refused = Script::new(REFUSED);
+    let expected = format!("CRITICAL:core:yyerror: parse error in {}:3:9-25: unknown function", refused.name());
+    for options in [&["-c", "-f"], &["-F", "-f"]] {
+        let output = sipscript(&[options[0], options[1], refused.name()]);
+        assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+    }
+    assert!(!stderr(&sipscript(&["run", refused.name()])).contains("yyerror"));
+}
