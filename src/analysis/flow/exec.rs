@@ -246,14 +246,14 @@ impl<'s, 'a> Engine<'s, 'a> {
             let parted = self.condition(&arm.cond, rest);
             let mut yes = parted.yes;
             for state in &mut yes {
-                state.note(arm.cond.span, || "this is true".to_owned());
+                state.note(arm.cond.span, || "the condition holds".to_owned());
                 state.known.last = Range::TRUE;
             }
             let body = self.list(&arm.body.stmts, merged(yes));
             out.join(body);
             rest = parted.no;
             for state in &mut rest {
-                state.note(arm.cond.span, || "this is false".to_owned());
+                state.note(arm.cond.span, || "the condition does not hold".to_owned());
                 state.known.last = Range::TRUE;
             }
         }
