@@ -50,7 +50,8 @@ pub fn log(cx: &Cx<'_>, level: i32, text: &Str) {
 
 /// The code is 0: the script ends behind the error_route.
 pub fn assert_failed(cx: &mut Cx<'_>, text: &Str) -> i32 {
-    cx.log(Level::Critical, "core", "do_action", format_args!("assertion failed: {text}"));
+    let colon = if text.is_empty() { "" } else { ": " };
+    cx.log(Level::Critical, "core", "do_action", format_args!("assertion failed{colon}{text}"));
     cx.run.script.error = ScriptError {
         class: ScriptError::ASSERTION,
         level: ScriptError::CRITICAL,
