@@ -17,7 +17,7 @@ use crate::proto::timer::Wheel;
 use crate::sip::Message;
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub struct Core {
     pub settings: CoreSettings,
@@ -30,6 +30,8 @@ pub struct Core {
     pub transactions: Transactions,
     pub dialogs: Dialogs,
     pub faults: Faults,
+    /// Nothing is read from the network before the startup route is done.
+    pub started: AtomicBool,
     /// Keyed hashing of what peers choose: tables, tags.
     pub hasher: ahash::RandomState,
     next_wait: AtomicU64,
@@ -61,6 +63,7 @@ impl Core {
             transactions: Transactions::new(hasher.clone(), ids.next_u64()),
             dialogs: Dialogs::new(dialog_buckets, hasher.clone(), || ids.next_u32() & 0x7fff_ffff),
             faults: Faults::default(),
+            started: AtomicBool::new(true),
             hasher,
             next_wait: AtomicU64::new(1),
         }

@@ -6,6 +6,7 @@ use crate::modules::tm::{self, lookup};
 use crate::vm::Ret;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Answers the request with 500 and takes its transaction out of the tables. The task with its frames is gone already.
 pub fn after_panic(engine: &Engine, shard: &mut Shard, now: Now) {
@@ -17,6 +18,8 @@ pub fn after_panic(engine: &Engine, shard: &mut Shard, now: Now) {
         "input",
         format_args!("a fault of this server ended the handling of a message"),
     );
+    // Should it have been the startup route: the server serves all the same.
+    core.started.store(true, Ordering::Release);
     let request = shard.request.take();
     if let Some(key) = request.as_ref().and_then(|(message, _)| lookup::key_of(core, message)) {
         // What waited behind it has nothing to wait for.

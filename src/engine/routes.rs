@@ -5,6 +5,7 @@ use crate::context::{Received, Run, ScriptEvent, Shard, SocketId, Timer, dummy};
 use crate::registry::RouteKind;
 use crate::vm::{Cx, Hook, Ret, Scope, SubRun};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Events that events raise, at most, before the rest waits for the next message.
@@ -13,7 +14,15 @@ const EVENTS: usize = 1_000;
 pub fn start(engine: &Engine, shard: &mut Shard, now: Now) {
     let image = engine.image();
     if image.route(RouteKind::Startup, None).is_some() {
-        run(engine, shard, now, blank(RouteKind::Startup, now), route(RouteKind::Startup, None));
+        engine.core.started.store(false, Ordering::Release);
+        let sub = SubRun { kind: RouteKind::Startup, name: None, scope: Scope::Same };
+        run(engine, shard, now, blank(RouteKind::Startup, now), move |_| {
+            let then = |cx: &mut Cx<'_>, _| {
+                cx.core.started.store(true, Ordering::Release);
+                Ret::TRUE
+            };
+            Ret::Run(Box::new(sub), Box::new(then))
+        });
     }
     for (number, route) in image.timer_routes.iter().enumerate() {
         let at = now.mono + Duration::from_secs(u64::from(route.seconds));

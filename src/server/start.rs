@@ -30,6 +30,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How long calls in progress may take to finish their exchange after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(3);
 const DRAIN_STEP: Duration = Duration::from_millis(50);
+const STARTUP_LOOK: Duration = Duration::from_millis(10);
 
 /// Why there is no server.
 pub enum StartError {
@@ -158,16 +159,24 @@ impl Prepared {
             send_failures: core.stats.counter("net", "send_failures"),
         };
         let workers = spawn_workers(&shared, self.seed, self.bound)?;
-        core.log.part(Level::Notice, "core", "main", format_args!("{} workers are serving", workers.len()));
-        if launch.attended {
-            // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(std::io::stderr(), "{}ready", self.page);
-        }
-        if let Some(parent) = parent {
-            daemon::release_terminal(settings.server.stderr_enabled);
-            parent.up();
-        }
-        side.block_on(until_told_to_stop(core));
+        side.block_on(async {
+            let told = until_told_to_stop(core);
+            tokio::pin!(told);
+            tokio::select! {
+                () = &mut told => return,
+                () = started(core) => {}
+            }
+            core.log.part(Level::Notice, "core", "main", format_args!("{} workers are serving", workers.len()));
+            if launch.attended {
+                // Nobody is left to tell when stderr is closed.
+                let _ = writeln!(std::io::stderr(), "{}ready", self.page);
+            }
+            if let Some(parent) = parent {
+                daemon::release_terminal(settings.server.stderr_enabled);
+                parent.up();
+            }
+            told.await;
+        });
         side.block_on(drain(&self.engine));
         stop.store(true, Ordering::Release);
         for worker in &workers {
@@ -246,6 +255,13 @@ fn without_effect(launch: &Launch, checked: &Checked, settings: &Settings) -> Ve
 /// Keys of hashes and ids: the system's own lots, drawn once.
 fn seed() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
+}
+
+/// Until the startup route is done.
+async fn started(core: &Core) {
+    while !core.started.load(Ordering::Acquire) {
+        tokio::time::sleep(STARTUP_LOOK).await;
+    }
 }
 
 async fn until_told_to_stop(core: &Core) {

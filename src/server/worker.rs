@@ -18,6 +18,9 @@ const BATCHES: usize = 8;
 /// Timers within this time are served by one wake-up, microseconds.
 const TICK: u64 = 10_000;
 
+/// How often a worker looks whether the startup route of another is done.
+const STARTUP_LOOK: Duration = Duration::from_millis(10);
+
 /// What all workers are given.
 #[derive(Clone)]
 pub struct Shared {
@@ -78,6 +81,7 @@ impl Worker {
         let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
         let mut fds: Vec<libc::pollfd> = self.sockets.iter().map(|s| entry(s.fd())).collect();
         fds.push(entry(self.inbox.bell()));
+        self.wait_for_startup(&mut fds);
         while !self.shared.stop.load(Ordering::Acquire) {
             wait(&mut fds, self.patience());
             for (at, fd) in fds.iter().enumerate() {
@@ -86,6 +90,19 @@ impl Worker {
                     _ if at < self.sockets.len() => self.read(at),
                     _ => self.answers(),
                 }
+            }
+            self.expire();
+        }
+    }
+
+    /// Until the startup route is done only its answers are taken; messages stay in the sockets' buffers.
+    fn wait_for_startup(&mut self, fds: &mut [libc::pollfd]) {
+        let Some(bell) = fds.last_mut() else { return };
+        let started = |shared: &Shared| shared.engine.core.started.load(Ordering::Acquire);
+        while !started(&self.shared) && !self.shared.stop.load(Ordering::Acquire) {
+            wait(std::slice::from_mut(bell), Some(STARTUP_LOOK));
+            if bell.revents != 0 {
+                self.answers();
             }
             self.expire();
         }

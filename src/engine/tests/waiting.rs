@@ -196,3 +196,21 @@ fn a_record_that_is_over_is_kept_without_haste_while_a_script_waits() {
     net.resolve(&["192.0.2.30"]);
     net.assert_empty();
 }
+
+#[test]
+fn the_server_has_not_started_while_its_startup_route_waits() {
+    let script = r#"
+startup_route {
+    t_new_request("OPTIONS", "sip:peer.example.com", "sip:a@b", "sip:c@d");
+    xlog("L_NOTICE", "up\n");
+}
+route { exit; }
+"#;
+    let mut net = Net::new(script);
+    let started = |net: &Net| net.engine.core.started.load(std::sync::atomic::Ordering::Acquire);
+    net.collect();
+    assert!(!started(&net));
+    assert_eq!(whats(&net.resolve(&["192.0.2.20"])), ["OPTIONS"]);
+    assert!(started(&net));
+    assert_eq!(net.log(), ["up\n"]);
+}
