@@ -55,6 +55,11 @@ impl Cx<'_> {
 
     /// Expands a format string; `None` when it grows beyond `limit` bytes.
     pub fn expand_within(&mut self, pieces: &[Piece], limit: usize) -> Option<Str> {
+        // A lone variable, as in `"$hdr(X)"`: its text is handed on, not copied.
+        if let [Piece::Var(var)] = pieces {
+            let text = self.read(var).str_face().unwrap_or(const { Str::from_static("<null>") });
+            return (text.len() <= limit).then_some(text);
+        }
         let mut out = Vec::with_capacity(64);
         for piece in pieces {
             match piece {
