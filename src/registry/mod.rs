@@ -6,6 +6,7 @@
 pub mod catalog;
 pub mod core_params;
 pub mod opensips;
+pub mod param;
 pub mod signature;
 
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};

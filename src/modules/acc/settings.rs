@@ -1,7 +1,8 @@
 //! The module's parameters.
 use super::fields::{self, Fields, MAX_EXTRA, MAX_LEG};
 use crate::context::{Backend, Level};
-use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting, Setup, ValueType};
+use crate::registry::param::{idle, int, string};
+use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting, Setup};
 use crate::vm::{InitCx, Params};
 
 pub struct Settings {
@@ -28,23 +29,6 @@ pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
     };
     cx.states.set(settings);
     Ok(())
-}
-
-const fn row(name: &'static str, ty: ValueType, doc: &'static str) -> ParamSignature {
-    ParamSignature { name, ty, check: None, declares: None, no_effect: None, doc }
-}
-
-const fn int(name: &'static str, doc: &'static str) -> ParamSignature {
-    row(name, ValueType::Int, doc)
-}
-
-const fn string(name: &'static str, doc: &'static str) -> ParamSignature {
-    row(name, ValueType::Str, doc)
-}
-
-/// Accepted, named at start.
-const fn idle(of: ParamSignature, why: &'static str) -> ParamSignature {
-    ParamSignature { no_effect: Some(why), ..of }
 }
 
 const fn declaring(name: &'static str, declared: DeclaredName, doc: &'static str) -> ParamSignature {

@@ -4,7 +4,8 @@ use super::profiles::{self, Profiles};
 use crate::base::Str;
 use crate::context::{Core, Counter};
 use crate::proto::dialog::{State, hash};
-use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting, ValueType};
+use crate::registry::param::{idle, int, string};
+use crate::registry::{Constraint, DeclaredName, ParamSignature, Setting};
 use crate::vm::{InitCx, Params};
 use std::sync::Arc;
 
@@ -125,27 +126,10 @@ fn seconds(params: Params<'_>, name: &str, default: u32) -> Result<u32, String> 
     }
 }
 
-const fn row(name: &'static str, ty: ValueType, doc: &'static str) -> ParamSignature {
-    ParamSignature { name, ty, check: None, declares: None, no_effect: None, doc }
-}
-
-const fn int(name: &'static str, doc: &'static str) -> ParamSignature {
-    row(name, ValueType::Int, doc)
-}
-
-const fn string(name: &'static str, doc: &'static str) -> ParamSignature {
-    row(name, ValueType::Str, doc)
-}
-
 const NO_DB: &str = "dialogs are kept in memory only";
 const NO_CLUSTER: &str = "dialogs and profiles are not shared between servers yet";
 const NO_PINGS: &str = "in-dialog pings are not sent yet";
 const NO_PRACK: &str = "provisional replies are not acknowledged by this server yet";
-
-/// Accepted, named at start.
-const fn idle(of: ParamSignature, why: &'static str) -> ParamSignature {
-    ParamSignature { no_effect: Some(why), ..of }
-}
 
 const fn column(name: &'static str) -> ParamSignature {
     idle(string(name, "Column of the dialog table."), NO_DB)

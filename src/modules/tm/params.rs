@@ -1,21 +1,6 @@
 //! The parameters of `tm`.
-use crate::registry::{ParamSignature, ValueType};
-
-const fn row(name: &'static str, ty: ValueType, doc: &'static str) -> ParamSignature {
-    ParamSignature { name, ty, check: None, declares: None, no_effect: None, doc }
-}
-
-const fn int(name: &'static str, doc: &'static str) -> ParamSignature {
-    row(name, ValueType::Int, doc)
-}
-
-const fn text(name: &'static str, doc: &'static str) -> ParamSignature {
-    row(name, ValueType::Str, doc)
-}
-
-const fn without_effect(row: ParamSignature, why: &'static str) -> ParamSignature {
-    ParamSignature { no_effect: Some(why), ..row }
-}
+use crate::registry::ParamSignature;
+use crate::registry::param::{idle, int, string};
 
 pub const PARAMS: &[ParamSignature] = &[
     int("T1_timer", "First retransmission interval, milliseconds."),
@@ -25,21 +10,21 @@ pub const PARAMS: &[ParamSignature] = &[
     int("disable_6xx_block", "1: a 6xx competes like any other negative reply."),
     int("fr_inv_timeout", "Seconds an INVITE waits for a final reply after a provisional."),
     int("fr_timeout", "Seconds a branch waits for any reply, outside INVITE for a final one."),
-    text("local_reply_route", "Route that looks at each reply made here."),
-    text("local_request_route", "Route that looks at each request made here, after `local_route`."),
-    text("minor_branch_flag", "Branch flag of a branch nobody waits for."),
+    string("local_reply_route", "Route that looks at each reply made here."),
+    string("local_request_route", "Route that looks at each request made here, after `local_route`."),
+    string("minor_branch_flag", "Branch flag of a branch nobody waits for."),
     int("onreply_avp_mode", "1: onreply routes see the AVPs of the transaction."),
     int("restart_fr_on_each_reply", "1: each provisional restarts `fr_inv_timeout`."),
     int("ruri_matching", "0: peers without the branch cookie are matched without the Request-URI."),
     int("via1_matching", "0: peers without the branch cookie are matched without the topmost Via."),
     int("wt_timer", "Seconds that late messages are absorbed after a final reply."),
-    without_effect(int("cluster_auto_cancel", ""), "there is no anycast cluster"),
-    without_effect(text("cluster_param", ""), "there is no anycast cluster"),
-    without_effect(int("tm_replication_cluster", ""), "there is no anycast cluster"),
-    without_effect(int("enable_stats", ""), "statistics are always counted"),
-    without_effect(int("pass_provisional_replies", ""), "it concerned FIFO applications"),
-    without_effect(int("syn_branch", ""), "branch parameters name their transaction"),
-    without_effect(int("timer_partitions", ""), "each worker has its own timers"),
-    without_effect(text("tw_append", ""), "`t_write_req` and `t_write_unix` are not there"),
-    without_effect(int("unix_tx_timeout", ""), "`t_write_unix` is not there"),
+    idle(int("cluster_auto_cancel", ""), "there is no anycast cluster"),
+    idle(string("cluster_param", ""), "there is no anycast cluster"),
+    idle(int("tm_replication_cluster", ""), "there is no anycast cluster"),
+    idle(int("enable_stats", ""), "statistics are always counted"),
+    idle(int("pass_provisional_replies", ""), "it concerned FIFO applications"),
+    idle(int("syn_branch", ""), "branch parameters name their transaction"),
+    idle(int("timer_partitions", ""), "each worker has its own timers"),
+    idle(string("tw_append", ""), "`t_write_req` and `t_write_unix` are not there"),
+    idle(int("unix_tx_timeout", ""), "`t_write_unix` is not there"),
 ];
