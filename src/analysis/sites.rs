@@ -5,7 +5,7 @@ use super::script::Script;
 use super::walk::{Access, CallForm, Node, walk};
 use crate::base::{Span, Str};
 use crate::diag::{Diagnostic, codes};
-use crate::registry::{ParamType, RouteKind, Setting, VarUse};
+use crate::registry::{Param, ParamType, RouteKind, Setting, VarUse};
 use crate::syntax::ast::{
     Arg, ArgKind, Arith, ArithKind, Assign, AssignOp, AssignValue, Call, Command, CommandKind, CompareRight, Literal,
     Name, RouteTarget, StrLit, VarToken,
@@ -250,13 +250,13 @@ impl<'a> Collector<'_, 'a> {
         let row = self.script.function(&call.name.text, call.span.start, self.kind.mask());
         let params = row.row().map(|r| r.sig.params);
         for (at, arg) in call.args.iter().enumerate() {
-            let ty = params.and_then(|p| p.get(at)).map(|p| p.ty);
-            self.argument(arg, ty);
+            self.argument(arg, params.and_then(|p| p.get(at)));
         }
         self.script.calls.push(CallSite { route: self.route, call, form, row });
     }
 
-    fn argument(&mut self, arg: &'a Arg, ty: Option<ParamType>) {
+    fn argument(&mut self, arg: &'a Arg, param: Option<&Param>) {
+        let ty = param.map(|p| p.ty);
         match (&arg.kind, ty) {
             (ArgKind::Var(token), Some(ParamType::Var(by))) => self.variable(token, Usage::Reference(by)),
             (ArgKind::Var(token), _) => {
@@ -267,38 +267,27 @@ impl<'a> Collector<'_, 'a> {
                 }
                 self.variable(token, Usage::Value);
             }
-            (ArgKind::Str(text), Some(ty)) => {
+            (ArgKind::Str(text), _) => {
                 self.literal(text);
-                self.string_argument(text, ty);
+                if let Some(param) = param.filter(|p| p.expands()) {
+                    self.string_argument(text, param.ty);
+                }
             }
-            (ArgKind::Str(text), None) => self.literal(text),
             (ArgKind::Int(_) | ArgKind::Omitted | ArgKind::Bad, _) => {}
         }
     }
 
     fn string_argument(&mut self, text: &StrLit, ty: ParamType) {
-        match ty {
-            ParamType::Str | ParamType::Words(_) => {
-                self.text(std::slice::from_ref(text));
-            }
-            ParamType::Route(kind) => {
-                let Some(format) = self.text(std::slice::from_ref(text)) else { return };
-                let to = match format.as_literal() {
-                    None => Target::Unknown,
-                    Some(name) => match self.script.routes.named(kind, &name) {
-                        Some(route) => Target::Route(route),
-                        None => Target::Undefined(name),
-                    },
-                };
-                self.script.jumps.push(Jump { from: self.route, how: How::Armed(kind), to, span: text.span });
-            }
-            ParamType::Int
-            | ParamType::StrStatic
-            | ParamType::StrVerbatim
-            | ParamType::Var(_)
-            | ParamType::Regex
-            | ParamType::Flag(_) => {}
-        }
+        let Some(format) = self.text(std::slice::from_ref(text)) else { return };
+        let ParamType::Route(kind) = ty else { return };
+        let to = match format.as_literal() {
+            None => Target::Unknown,
+            Some(name) => match self.script.routes.named(kind, &name) {
+                Some(route) => Target::Route(route),
+                None => Target::Undefined(name),
+            },
+        };
+        self.script.jumps.push(Jump { from: self.route, how: How::Armed(kind), to, span: text.span });
     }
 }
 

@@ -146,6 +146,7 @@ codes! {
     MODPARAM_NOT_IMPLEMENTED = "L202" "modparam-not-implemented" Info "a parameter of a module that is not implemented here";
     NO_EFFECT = "L203" "no-effect" Info "a parameter that is accepted without effect";
     NO_SOCKET = "L204" "no-socket" Warning "no socket is defined";
+    EARLIER_FORM = "L205" "earlier-form" Info "a form that OpenSIPS 3.1 took and later releases do not";
 
     LEAKED_CONTEXT = "L301" "leaked-context" Error "a path on which a loaded dialog context is not unloaded";
     NESTED_CONTEXT = "L302" "nested-context" Warning "a dialog context loaded over another, which OpenSIPS refuses";

@@ -12,7 +12,7 @@ pub mod signature;
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
 pub use core_params::{CORE_PARAMS, CoreParam, core_param};
 pub use signature::{
-    Constraint, ConstraintCheck, ContextKind, DeclaredName, FlagFamily, LiteralCheck, ModuleSignature, NamesIn, Param,
-    ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Setup, Signature, SubName,
-    TransformSignature, ValueType, VarKind, VarUse,
+    Constraint, ConstraintCheck, ContextKind, DeclaredName, EarlierForm, FlagFamily, LiteralCheck, ModuleSignature,
+    NamesIn, Param, ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Setup, Signature,
+    SubName, TransformSignature, ValueType, VarKind, VarUse,
 };

@@ -132,11 +132,29 @@ pub enum FlagFamily {
     Dialog,
 }
 
+/// What OpenSIPS 3.1 took in a place where later releases take something else; it still works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EarlierForm {
+    /// An integer, or a variable with one, for a word or a name.
+    Int,
+    /// A string with variables in it, for a variable.
+    Str,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Param {
     pub name: &'static str,
     pub ty: ParamType,
+    pub earlier: Option<EarlierForm>,
     pub optional: bool,
+}
+
+impl Param {
+    /// Whether a string literal is expanded as a format string.
+    pub fn expands(&self) -> bool {
+        matches!(self.ty, ParamType::Str | ParamType::Route(_) | ParamType::Words(_))
+            || self.earlier == Some(EarlierForm::Str)
+    }
 }
 
 /// The two stacks of a run.

@@ -2,7 +2,8 @@
 use super::cx::Cx;
 use super::pvar::{Piece, Var};
 use crate::base::Str;
-use crate::registry::{FlagFamily, ParamType, RouteKind, VarUse};
+use crate::context::{Value, decimal};
+use crate::registry::{EarlierForm, FlagFamily, ParamType, RouteKind, VarUse};
 use crate::syntax::ere::Pattern;
 use std::any::Any;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ impl ArgError {
 /// A Rust type that a builtin may take.
 pub trait FromArg: Sized {
     const TY: ParamType;
+    /// Another form that it takes for scripts of OpenSIPS 3.1.
+    const EARLIER: Option<EarlierForm> = None;
     const OPTIONAL: bool = false;
     const PREPARE: Option<Prepare> = None;
 
@@ -135,6 +138,21 @@ var_args! {
     AvpOut => VarUse::OutAvp;
 }
 
+/// The value of a variable, which may be NULL. 3.1 took a text there.
+pub struct ValueIn(pub Value);
+
+impl FromArg for ValueIn {
+    const TY: ParamType = ParamType::Var(VarUse::In);
+    const EARLIER: Option<EarlierForm> = Some(EarlierForm::Str);
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<ValueIn, ArgError> {
+        match arg {
+            Arg::Var(var) => Ok(ValueIn(cx.read(var))),
+            _ => Str::from_arg(cx, arg).map(|text| ValueIn(Value::Str(text))),
+        }
+    }
+}
+
 /// A regular expression.
 pub struct PatternArg(pub Arc<Pattern>);
 
@@ -179,7 +197,7 @@ route_args! {
 }
 
 macro_rules! flag_args {
-    ($($(#[$doc:meta])* $name:ident => $family:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident => $family:expr, $earlier:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy)]
         pub struct $name(pub u8);
@@ -192,10 +210,15 @@ macro_rules! flag_args {
 
         impl FromArg for $name {
             const TY: ParamType = ParamType::Flag($family);
+            const EARLIER: Option<EarlierForm> = $earlier;
 
-            fn from_arg(_: &mut Cx<'_>, arg: &Arg) -> Result<$name, ArgError> {
+            fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<$name, ArgError> {
                 match arg {
                     Arg::Flag(n) => Ok($name(*n)),
+                    Arg::Var(var) if Self::EARLIER.is_some() => {
+                        let name = cx.read(var).int_face().map(decimal).ok_or(ArgError::Null)?;
+                        cx.image.flags.number($family, &name).map($name).ok_or(ArgError::Bad)
+                    }
                     _ => Err(ArgError::Null),
                 }
             }
@@ -205,15 +228,18 @@ macro_rules! flag_args {
 
 flag_args! {
     /// A message flag by number.
-    MessageFlag => FlagFamily::Message;
+    MessageFlag => FlagFamily::Message, None;
     /// A branch flag by number.
-    BranchFlag => FlagFamily::Branch;
-    /// A dialog flag by number.
-    DialogFlag => FlagFamily::Dialog;
+    BranchFlag => FlagFamily::Branch, None;
+    /// A dialog flag by number. 3.1 had numbers for names.
+    DialogFlag => FlagFamily::Dialog, Some(EarlierForm::Int);
 }
 
 /// A string argument with a vocabulary of its own: a list of flags, a selector.
 pub trait Vocabulary: Clone + Send + Sync + 'static {
+    /// Whether 3.1 took a number in its place.
+    const EARLIER: Option<EarlierForm> = None;
+
     /// What is wrong with the text, and what it may be.
     fn parse(text: &[u8]) -> Result<Self, String>;
 }
@@ -223,6 +249,7 @@ pub struct Words<T>(pub T);
 
 impl<T: Vocabulary> FromArg for Words<T> {
     const TY: ParamType = ParamType::Words(|text| T::parse(text).map(drop));
+    const EARLIER: Option<EarlierForm> = T::EARLIER;
     const PREPARE: Option<Prepare> = Some(|text| Some(Arc::new(T::parse(text).ok()?)));
 
     fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Words<T>, ArgError> {
@@ -236,6 +263,7 @@ impl<T: Vocabulary> FromArg for Words<T> {
 
 impl<T: FromArg> FromArg for Option<T> {
     const TY: ParamType = T::TY;
+    const EARLIER: Option<EarlierForm> = T::EARLIER;
     const OPTIONAL: bool = true;
     const PREPARE: Option<Prepare> = T::PREPARE;
 

@@ -40,6 +40,7 @@ macro_rules! script_fns {
                 params: &[$( $crate::registry::Param {
                     name: stringify!($param),
                     ty: <$ty as $crate::vm::FromArg>::TY,
+                    earlier: <$ty as $crate::vm::FromArg>::EARLIER,
                     optional: <$ty as $crate::vm::FromArg>::OPTIONAL,
                 } ),*],
                 routes: $crate::registry::RouteMask(0 $(| $crate::registry::RouteMask::$route.0)+),

@@ -25,7 +25,8 @@ pub mod task;
 
 pub use arg::{
     Arg, ArgError, AvpOut, BranchFlag, BranchRouteName, DialogFlag, FailureRouteName, FromArg, MessageFlag,
-    OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, VarIn, VarOut, Verbatim, Vocabulary, Words,
+    OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, ValueIn, VarIn, VarOut, Verbatim, Vocabulary,
+    Words,
 };
 pub use cx::{Cx, position};
 pub use flags::FlagNames;

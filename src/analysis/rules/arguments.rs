@@ -1,8 +1,9 @@
 //! Arguments of calls: literals and variables of the type the function takes, literals it understands.
 use crate::analysis::resolve::FunctionRow;
 use crate::analysis::script::Script;
+use crate::base::Span;
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::registry::{LiteralCheck, Param, ParamType, VarUse};
+use crate::registry::{EarlierForm, LiteralCheck, Param, ParamType, VarUse};
 use crate::syntax::ast::{Arg, ArgKind, IntLit, StrLit};
 use crate::syntax::ere::{Flags, Pattern};
 
@@ -20,10 +21,15 @@ fn argument(arg: &Arg, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
         ArgKind::Omitted | ArgKind::Bad => None,
         ArgKind::Int(int) => match param.ty {
             ParamType::Int => None,
+            ParamType::Words(check) if param.earlier == Some(EarlierForm::Int) => number(int, check, param, row),
+            ParamType::Flag(_) if param.earlier == Some(EarlierForm::Int) => {
+                Some(quoted(int, earlier(int.span, param, row, "a number")))
+            }
             _ => Some(not_an_int(int, param, row)),
         },
         ArgKind::Str(text) => string(text, param, row),
         ArgKind::Var(var) => match param.ty {
+            ParamType::Flag(_) if param.earlier.is_some() => Some(earlier(var.span, param, row, "a number")),
             ParamType::StrStatic | ParamType::Flag(_) => {
                 let message = format!("argument `{}` of `{}` cannot be a variable", param.name, row.sig.name);
                 Some(Diagnostic::new(codes::ARGUMENT_TYPE, var.span, message).here("a literal string belongs here"))
@@ -37,16 +43,38 @@ fn not_an_int(int: &IntLit, param: &Param, row: &FunctionRow) -> Diagnostic {
     let found = mismatch(param, row, "an integer", int.span);
     match param.ty {
         ParamType::Var(_) => found,
-        _ => {
-            let quoted = format!("\"{}\"", int.value);
-            found.help(format!("write {quoted}")).fix(int.span, quoted, Applicability::MachineApplicable)
-        }
+        _ => quoted(int, found),
     }
+}
+
+fn quoted(int: &IntLit, found: Diagnostic) -> Diagnostic {
+    let quoted = format!("\"{}\"", int.value);
+    found.help(format!("write {quoted}")).fix(int.span, quoted, Applicability::MachineApplicable)
+}
+
+/// A number where 3.1 took one and a list of words belongs now.
+fn number(int: &IntLit, check: LiteralCheck, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
+    let Err(problem) = check(int.value.to_string().as_bytes()) else {
+        return Some(earlier(int.span, param, row, "a number"));
+    };
+    Some(bad_value(int.span, &problem, param, row))
+}
+
+fn earlier(span: Span, param: &Param, row: &FunctionRow, given: &str) -> Diagnostic {
+    let (name, function, wanted) = (param.name, row.sig.name, article(param.ty.word()));
+    let message = format!("argument `{name}` of `{function}` is {given}, as in OpenSIPS 3.1; it is {wanted} since 3.2");
+    Diagnostic::new(codes::EARLIER_FORM, span, message)
+}
+
+/// A text where 3.1 expanded one and a variable belongs now.
+fn text_for_variable(text: &StrLit, by: VarUse, param: &Param, row: &FunctionRow) -> Diagnostic {
+    not_by_reference(text, by, earlier(text.span, param, row, "a text"))
 }
 
 fn string(text: &StrLit, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
     match param.ty {
         ParamType::Int => Some(not_a_string(text, mismatch(param, row, "a string", text.span))),
+        ParamType::Var(by) if param.earlier == Some(EarlierForm::Str) => Some(text_for_variable(text, by, param, row)),
         ParamType::Var(by) => Some(not_by_reference(text, by, mismatch(param, row, "a string", text.span))),
         ParamType::StrStatic | ParamType::Flag(_) => {
             let at = memchr::memchr(b'$', &text.value)?;
@@ -59,7 +87,7 @@ fn string(text: &StrLit, param: &Param, row: &FunctionRow) -> Option<Diagnostic>
     }
 }
 
-fn mismatch(param: &Param, row: &FunctionRow, given: &str, span: crate::base::Span) -> Diagnostic {
+fn mismatch(param: &Param, row: &FunctionRow, given: &str, span: Span) -> Diagnostic {
     let (name, function, wanted) = (param.name, row.sig.name, param.ty.word());
     let message = format!("argument `{name}` of `{function}` must be {}, not {given}", article(wanted));
     Diagnostic::new(codes::ARGUMENT_TYPE, span, message)
@@ -108,8 +136,12 @@ pub fn bad_pattern(text: &StrLit, error: &crate::syntax::ere::EreError) -> Diagn
 fn words(text: &StrLit, check: LiteralCheck, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
     let value = text.format().ok()?.as_literal()?;
     let problem = check(&value).err()?;
+    Some(bad_value(text.span, &problem, param, row))
+}
+
+fn bad_value(span: Span, problem: &str, param: &Param, row: &FunctionRow) -> Diagnostic {
     let message = format!("argument `{}` of `{}`: {problem}", param.name, row.sig.name);
-    Some(Diagnostic::new(codes::BAD_ARGUMENT_VALUE, text.span, message))
+    Diagnostic::new(codes::BAD_ARGUMENT_VALUE, span, message)
 }
 
 fn article(wanted: &str) -> String {

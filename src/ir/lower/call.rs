@@ -1,8 +1,9 @@
 //! Commands: calls of functions and routes, `return`, logging, `async` and `launch`.
 use super::Lowering;
+use crate::context::decimal;
 use crate::diag::codes;
 use crate::ir::program::*;
-use crate::registry::{FunctionId, Param, ParamType};
+use crate::registry::{EarlierForm, FunctionId, Param, ParamType};
 use crate::syntax::ast::{self, ArgKind, CommandKind};
 use crate::syntax::format_string::FormatString;
 
@@ -208,32 +209,45 @@ impl Lowering<'_> {
     fn argument(&mut self, arg: &ast::Arg, param: Option<&Param>) -> Argument {
         match &arg.kind {
             ArgKind::Omitted | ArgKind::Bad => Argument::Omitted,
-            ArgKind::Int(i) => Argument::Int(i.value),
+            ArgKind::Int(i) => int_argument(i.value, param),
             ArgKind::Var(token) => match self.place(token) {
                 Place::Var(var) => Argument::Var(var),
                 Place::Slot(_) => Argument::Omitted,
             },
-            ArgKind::Str(text) => self.text_argument(text, param.map(|p| p.ty)),
+            ArgKind::Str(text) => self.text_argument(text, param),
         }
     }
 
-    fn text_argument(&mut self, text: &ast::StrLit, ty: Option<ParamType>) -> Argument {
-        match ty {
-            Some(ParamType::Str | ParamType::Route(_) | ParamType::Words(_)) => {
-                let Some(parsed) = self.format_of(std::slice::from_ref(text)) else { return Argument::Omitted };
-                match (parsed.as_literal(), ty) {
-                    (Some(literal), Some(ParamType::Words(_))) => Argument::Words(literal),
-                    (Some(literal), _) => Argument::Text(literal),
-                    (None, _) => Argument::Format(self.format(&parsed)),
-                }
-            }
+    fn text_argument(&mut self, text: &ast::StrLit, param: Option<&Param>) -> Argument {
+        if param.is_some_and(Param::expands) {
+            return self.format_argument(text, param);
+        }
+        match param.map(|p| p.ty) {
             Some(ParamType::Regex) => Argument::Pattern(self.pattern(text, true)),
             Some(ParamType::Flag(family)) => Argument::Flag(family, text.value.clone()),
             Some(ParamType::StrStatic | ParamType::StrVerbatim) | None => Argument::Text(text.value.clone()),
-            Some(ty @ (ParamType::Int | ParamType::Var(_))) => {
+            Some(ty) => {
                 self.error(codes::ARGUMENT_TYPE, text.span, format!("a string where a {} is wanted", ty.word()));
                 Argument::Omitted
             }
         }
+    }
+
+    fn format_argument(&mut self, text: &ast::StrLit, param: Option<&Param>) -> Argument {
+        let Some(parsed) = self.format_of(std::slice::from_ref(text)) else { return Argument::Omitted };
+        match (parsed.as_literal(), param.map(|p| p.ty)) {
+            (Some(literal), Some(ParamType::Words(_))) => Argument::Words(literal),
+            (Some(literal), _) => Argument::Text(literal),
+            (None, _) => Argument::Format(self.format(&parsed)),
+        }
+    }
+}
+
+/// A number where a word or a name belongs is that word (`EarlierForm::Int`).
+fn int_argument(value: i32, param: Option<&Param>) -> Argument {
+    match param.filter(|p| p.earlier == Some(EarlierForm::Int)).map(|p| p.ty) {
+        Some(ParamType::Words(_)) => Argument::Words(decimal(value)),
+        Some(ParamType::Flag(family)) => Argument::Flag(family, decimal(value)),
+        _ => Argument::Int(value),
     }
 }

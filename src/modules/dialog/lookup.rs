@@ -7,13 +7,19 @@ use super::settings::Settings;
 use crate::base::Str;
 use crate::context::{Dialog, Level, Value, ValueKey};
 use crate::proto::dialog::State;
-use crate::vm::{AvpOut, Cx, Ret, Store, Var, VarIn, VarOut};
+use crate::vm::{AvpOut, Cx, Ret, Store, ValueIn, Var, VarOut};
 use std::sync::Arc;
 
 /// The value `attr` of every living dialog whose value `key` equals `key_val` in type and content. One of them without
 /// `attr` makes the call fail.
-pub fn get_dialog_info(cx: &mut Cx<'_>, attr: Str, out: AvpOut, key: Str, key_val: VarIn, count: VarOut) -> Ret {
-    let wanted = cx.read(&key_val.0);
+pub fn get_dialog_info(
+    cx: &mut Cx<'_>,
+    attr: Str,
+    out: AvpOut,
+    key: Str,
+    ValueIn(wanted): ValueIn,
+    count: VarOut,
+) -> Ret {
     let values: Option<Vec<Value>> = with_value(cx, &key, &wanted).iter().map(|d| value_of(d, &attr)).collect();
     match values {
         Some(values) => deliver(cx, &out, values, &count),
@@ -39,8 +45,7 @@ pub fn get_dialog_vals(cx: &mut Cx<'_>, names: AvpOut, contents: AvpOut, call_id
 }
 
 /// Every living dialog whose value `name` equals `value` in type and content, as JSON.
-pub fn get_dialogs_by_val(cx: &mut Cx<'_>, name: Str, value: VarIn, out: AvpOut, count: VarOut) -> Ret {
-    let wanted = cx.read(&value.0);
+pub fn get_dialogs_by_val(cx: &mut Cx<'_>, name: Str, ValueIn(wanted): ValueIn, out: AvpOut, count: VarOut) -> Ret {
     let dialogs = with_value(cx, &name, &wanted);
     deliver_json(cx, &out, &dialogs, &count)
 }

@@ -34,7 +34,7 @@ pub use settings::table_size;
 
 use crate::base::Str;
 use crate::script_fns;
-use crate::vm::{AvpOut, Cx, DialogFlag, Function, Hook, Module, RouteName, VarIn, VarOut, Words};
+use crate::vm::{AvpOut, Cx, DialogFlag, Function, Hook, Module, RouteName, ValueIn, VarOut, Words};
 
 pub static MODULE: Module = Module {
     functions: FUNCTIONS,
@@ -68,7 +68,7 @@ static FUNCTIONS: &[Function] = script_fns! {
         roles [Pops(Dialog)] => load::unload_dialog_ctx;
 
     /// A value of every dialog whose value `key` is `key_val`; how many there are.
-    fn get_dialog_info(attr: Str, avp: AvpOut, key: Str, key_val: VarIn, no_dlgs: VarOut)
+    fn get_dialog_info(attr: Str, avp: AvpOut, key: Str, key_val: ValueIn, no_dlgs: VarOut)
         in REQUEST | FAILURE | ONREPLY | BRANCH | ERROR | LOCAL | STARTUP | TIMER | EVENT,
         roles [MayFail] => lookup::get_dialog_info;
     /// Names and contents of all values of the call with this Call-ID.
@@ -76,7 +76,7 @@ static FUNCTIONS: &[Function] = script_fns! {
         in REQUEST | FAILURE | ONREPLY | BRANCH | ERROR | LOCAL | STARTUP | TIMER | EVENT,
         roles [MayFail] => lookup::get_dialog_vals;
     /// Every dialog with that value, as JSON; how many there are.
-    fn get_dialogs_by_val(name: Str, value: VarIn, out_avp: AvpOut, out_dlg_no: VarOut)
+    fn get_dialogs_by_val(name: Str, value: ValueIn, out_avp: AvpOut, out_dlg_no: VarOut)
         in REQUEST | FAILURE | ONREPLY | BRANCH | ERROR | LOCAL | STARTUP | TIMER | EVENT,
         roles [MayFail] => lookup::get_dialogs_by_val;
     /// Every dialog in the profile, as JSON; how many there are.
@@ -110,7 +110,7 @@ static FUNCTIONS: &[Function] = script_fns! {
         in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => flags::test_and_set_dlg_flag;
 
     /// Stores a variable's value in the current dialog.
-    fn store_dlg_value(name: Str, val: VarIn) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => values::store_dlg_value;
+    fn store_dlg_value(name: Str, val: ValueIn) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => values::store_dlg_value;
     /// Fetches a value of the current dialog into a variable; false when there is none.
     fn fetch_dlg_value(name: Str, val: VarOut)
         in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => values::fetch_dlg_value;

@@ -1,7 +1,7 @@
 //! Dialog values: `$dlg_val(name)`, `store_dlg_value` and `fetch_dlg_value` on the current dialog.
 use crate::base::Str;
 use crate::context::{Current, Level, Value};
-use crate::vm::{Cx, Piece, Store, Var, VarIn, VarName, VarOut, WriteError};
+use crate::vm::{Cx, Piece, Store, ValueIn, Var, VarName, VarOut, WriteError};
 
 /// Strings and integers keep their type; a value that was never set is NULL.
 pub fn read(cx: &mut Cx<'_>, var: &Var) -> Value {
@@ -17,9 +17,8 @@ pub fn write(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), W
     Ok(())
 }
 
-pub fn store_dlg_value(cx: &mut Cx<'_>, name: Str, value: VarIn) -> bool {
+pub fn store_dlg_value(cx: &mut Cx<'_>, name: Str, ValueIn(value): ValueIn) -> bool {
     let Some(dialog) = cx.run.current() else { return false };
-    let value = cx.read(&value.0);
     set(cx, &dialog, &name, value);
     true
 }

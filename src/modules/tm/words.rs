@@ -1,5 +1,6 @@
 //! The vocabularies of `tm`'s string arguments.
 use crate::context::RelayFlags;
+use crate::registry::EarlierForm;
 use crate::vm::Vocabulary;
 
 /// Flags of `t_relay`: words, or OpenSIPS's old number.
@@ -7,6 +8,8 @@ use crate::vm::Vocabulary;
 pub struct RelayWords(pub RelayFlags);
 
 impl Vocabulary for RelayWords {
+    const EARLIER: Option<EarlierForm> = Some(EarlierForm::Int);
+
     fn parse(text: &[u8]) -> Result<RelayWords, String> {
         if let Some(bits) = number(text) {
             return Ok(RelayWords(from_bits(bits)));

@@ -4,7 +4,7 @@
 mod vars;
 
 use super::arg::Arg;
-use super::flags::FlagNames;
+use super::flags::{FLAGS, FlagNames};
 use super::function::Function;
 use super::image::{Image, Site, TimerRoute};
 use super::module::Module;
@@ -13,7 +13,7 @@ use crate::base::{SourceMap, Span, Str};
 use crate::context::AvpNames;
 use crate::diag::{Code, Diagnostic, codes};
 use crate::ir::{self, Argument, CallSite, PatternText, Program, RouteId};
-use crate::registry::{FunctionId, RouteKind, catalog::CORE};
+use crate::registry::{FunctionId, ParamType, RouteKind, catalog::CORE};
 use crate::syntax::ere::{Flags, Pattern};
 use ahash::AHashMap;
 use std::sync::Arc;
@@ -141,7 +141,10 @@ impl Sites<'_, '_> {
         Some(match arg {
             Argument::Omitted => Arg::Omitted,
             Argument::Int(i) => Arg::Int(*i),
-            Argument::Var(id) => Arg::Var(self.vars.get(id.index())?.clone()),
+            Argument::Var(id) => {
+                self.numbered_flags(function, at);
+                Arg::Var(self.vars.get(id.index())?.clone())
+            }
             Argument::Format(id) => {
                 let pieces = self.formats.get(id.index())?;
                 Arg::Format(self.linker.format(pieces, self.program))
@@ -156,6 +159,14 @@ impl Sites<'_, '_> {
             },
             Argument::Text(text) | Argument::Words(text) => self.literal(site, function, at, text)?,
         })
+    }
+
+    /// A variable that stands for a flag holds its number, as scripts of 3.1 had it: any number may come.
+    fn numbered_flags(&mut self, function: &Function, at: usize) {
+        let Some(ParamType::Flag(family)) = function.sig.params.get(at).map(|p| p.ty) else { return };
+        for number in 0..FLAGS {
+            self.linker.flags.declare(family, number.to_string().as_bytes());
+        }
     }
 
     /// A literal, made ready where the parameter wants that.

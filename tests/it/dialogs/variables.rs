@@ -191,3 +191,26 @@ fn the_flags_of_creation_are_replaced_except_the_one_about_races() {
     assert!(stage.net.call(bob, &call).requests.iter().all(|r| r.method_bytes() != b"BYE"), "no BYE on time-out");
     assert_eq!(stage.dialogs(), 0);
 }
+
+#[test]
+fn forms_of_earlier_releases_mean_what_they_meant() {
+    let mut stage = Stage::new(&Script {
+        initial: r#"
+            $var(seven) = 7;
+            set_dlg_flag(5);
+            set_dlg_flag($var(seven));
+            if (is_dlg_flag_set("5") && is_dlg_flag_set(7) && !is_dlg_flag_set(6)) xlog("set\n");
+            test_and_set_dlg_flag(5, 1);
+            if (!is_dlg_flag_set(5) && is_dlg_flag_set($var(seven))) xlog("flipped\n");
+            store_dlg_value("who", "of $fU");
+            get_dialog_info("who", $avp(found), "who", "of alice", $var(n));
+            xlog("$rc $var(n) $avp(found)\n");
+            get_dialogs_by_val("who", "of $fU", $avp(json), $var(n));
+            xlog("$rc $var(n)\n");
+        "#,
+        ..Script::default()
+    });
+    stage.call("alice", "bob");
+    assert_eq!(stage.lines(), ["set", "flipped", "1 1 of alice", "1 1"]);
+    stage.close();
+}
