@@ -1,4 +1,5 @@
 //! `Catalog`: every built-in name, looked up by the checker and the linker.
+use super::opensips::{KnownNames, Meaning, NameKind};
 use super::signature::{ModuleSignature, PvarSignature, Signature, TransformSignature};
 use ahash::AHashMap;
 
@@ -60,7 +61,20 @@ impl Catalog {
                 catalog.transforms.push((id, t));
             }
         }
+        catalog.old_function_names();
         catalog
+    }
+
+    /// A function that only got another name is called by the old one too.
+    fn old_function_names(&mut self) {
+        for replaced in &KnownNames::get().replaced {
+            let (NameKind::Function, Meaning::Same, Some(new)) = (replaced.kind, replaced.meaning, replaced.new) else {
+                continue;
+            };
+            if let Some(rows) = self.function_index.get(new).cloned() {
+                self.function_index.entry(replaced.old).or_insert(rows);
+            }
+        }
     }
 
     pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &ModuleSignature)> {
@@ -75,7 +89,8 @@ impl Catalog {
         &self.modules[usize::from(id.0)]
     }
 
-    /// Every built-in function of that name, whichever module has it.
+    /// Every built-in function of that name, whichever module has it; a row found by a name of an older release has its
+    /// name of today.
     pub fn functions_named(&self, name: &str) -> &[FunctionId] {
         self.function_index.get(name).map_or(&[], Vec::as_slice)
     }

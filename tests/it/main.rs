@@ -9,6 +9,7 @@ mod layering;
 mod module_pages;
 mod soak;
 mod spec;
+mod old_names;
 mod parse_totality;
 mod sample_scripts;
 mod sip_roundtrip;

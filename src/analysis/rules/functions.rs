@@ -3,14 +3,18 @@ use crate::analysis::resolve::{FunctionRow, Resolved};
 use crate::analysis::script::Script;
 use crate::analysis::sites::CallSite;
 use crate::analysis::walk::CallForm;
+use crate::base::Span;
 use crate::diag::near::nearest;
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::registry::opensips::NameKind;
+use crate::registry::opensips::{Meaning, NameKind, Replaced};
 use crate::syntax::ast::{ArgKind, Call};
 
 pub fn names(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     for site in &script.calls {
         let name = &site.call.name;
+        if site.row.row().is_some() {
+            found.extend(old_name(script, NameKind::Function, &name.text, name.span));
+        }
         found.extend(match &site.row {
             Resolved::Row(row) => wrong_route(script, site, row).or_else(|| not_async(script, site, row)),
             Resolved::NotLoaded(modules) => {
@@ -97,13 +101,35 @@ fn module_of<'s>(script: &'s Script<'_>, name: &str) -> Option<&'s str> {
 }
 
 fn renamed(script: &Script<'_>, name: &str, call: &Call, found: Diagnostic) -> Diagnostic {
-    match script.known.replaced(NameKind::Function, name).and_then(|r| r.new) {
-        Some(new) => found.help(format!("it is called `{new}` since OpenSIPS 3.2")).fix(
-            call.name.span,
-            new,
-            Applicability::MaybeIncorrect,
-        ),
+    match script.known.replaced(NameKind::Function, name) {
+        Some(row) => with_new_name(found, row, call.name.span),
         None => found,
+    }
+}
+
+/// A name that works here, and that newer releases of OpenSIPS do not know.
+pub fn old_name(script: &Script<'_>, kind: NameKind, name: &str, span: Span) -> Option<Diagnostic> {
+    let row = script.known.replaced(kind, name)?;
+    let shown = as_written(kind, name);
+    let message = format!("`{shown}` is the name of an older release: OpenSIPS {} does not know it", row.gone);
+    Some(with_new_name(Diagnostic::new(codes::OLD_NAME, span, message), row, span))
+}
+
+/// The finding with what to write instead, where there is anything.
+pub fn with_new_name(found: Diagnostic, row: &Replaced, span: Span) -> Diagnostic {
+    let Some(new) = row.new else { return found };
+    let applicability = match row.meaning {
+        Meaning::Same => Applicability::MachineApplicable,
+        Meaning::Other => Applicability::MaybeIncorrect,
+    };
+    let help = format!("write `{}`, which OpenSIPS {} has", as_written(row.kind, new), row.gone);
+    found.help(help).fix(span, new, applicability)
+}
+
+fn as_written(kind: NameKind, name: &str) -> String {
+    match kind {
+        NameKind::Pvar => format!("${name}"),
+        NameKind::Function | NameKind::Module | NameKind::CoreParam => name.to_owned(),
     }
 }
 

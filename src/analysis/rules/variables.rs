@@ -1,5 +1,5 @@
 //! Variables and their transformations: known, loaded, implemented, written in a form they have.
-use super::functions::{list, load_line};
+use super::functions::{list, load_line, old_name, with_new_name};
 use crate::analysis::resolve::Resolved;
 use crate::analysis::script::Script;
 use crate::analysis::sites::Usage;
@@ -67,7 +67,10 @@ impl Check<'_, '_, '_> {
 
     fn reference(&mut self, var: &VarRef) {
         match self.script.variable(&var.name, var.sub.is_some(), self.at) {
-            Resolved::Row((sig, module)) => self.form(var, sig, module),
+            Resolved::Row((sig, module)) => {
+                self.found.extend(old_name(self.script, NameKind::Pvar, &var.name, var.name_span));
+                self.form(var, sig, module);
+            }
             Resolved::NotLoaded(modules) => {
                 let message = format!("variable `{var}` is in module {}, which is not loaded", list(&modules));
                 let found = Diagnostic::new(codes::VARIABLE_NOT_LOADED, var.name_span, message);
@@ -205,8 +208,8 @@ impl Check<'_, '_, '_> {
     }
 
     fn renamed(&self, var: &VarRef, found: Diagnostic) -> Diagnostic {
-        match self.script.known.replaced(NameKind::Pvar, &var.name).and_then(|r| r.new) {
-            Some(new) => found.help(format!("it is called `${new}` since OpenSIPS 3.2")),
+        match self.script.known.replaced(NameKind::Pvar, &var.name) {
+            Some(row) => with_new_name(found, row, var.name_span),
             None => found,
         }
     }

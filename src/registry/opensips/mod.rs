@@ -7,10 +7,10 @@ mod rows;
 
 pub use rows::{
     CallMode, KnownCoreParam, KnownEvent, KnownFunction, KnownMiCommand, KnownModparam, KnownModule, KnownParam,
-    KnownPvar, KnownStatistic, KnownTransformation, KnownType, NameKind, Releases, Replaced, SettingType,
+    KnownPvar, KnownStatistic, KnownTransformation, KnownType, Meaning, NameKind, Releases, Replaced, SettingType,
 };
 
-use rows::{KINDS, MODES, RELEASES, SETTING_TYPES, named, optional, params, routes, words};
+use rows::{KINDS, MEANINGS, MODES, RELEASES, SETTING_TYPES, named, optional, params, routes, words};
 use std::sync::OnceLock;
 
 const FUNCTIONS: &str = include_str!("functions.tsv");
@@ -209,8 +209,9 @@ fn core_params() -> impl Iterator<Item = KnownCoreParam> {
 }
 
 fn replaced() -> impl Iterator<Item = Replaced> {
-    rows::rows(REPLACED).filter_map(|[kind, old, new]| {
-        Some(Replaced { kind: named(&KINDS, kind)?, old, new: (!new.is_empty()).then_some(new) })
+    rows::rows(REPLACED).filter_map(|[kind, old, new, gone, meaning]| {
+        let (kind, meaning) = (named(&KINDS, kind)?, named(&MEANINGS, meaning)?);
+        Some(Replaced { kind, old, new: (!new.is_empty()).then_some(new), gone, meaning })
     })
 }
 
@@ -336,7 +337,7 @@ mod tests {
         let names = KnownNames::get();
         assert_eq!(names.replaced(NameKind::CoreParam, "fork").map(|r| r.new), Some(None));
         assert_eq!(names.replaced(NameKind::Function, "rewriteuri").and_then(|r| r.new), Some("seturi"));
-        for Replaced { kind, old, new } in &names.replaced {
+        for Replaced { kind, old, new, .. } in &names.replaced {
             let Some(new) = new else { continue };
             let known = match kind {
                 NameKind::Function => names.functions_named(new).first().map(|f| f.releases),

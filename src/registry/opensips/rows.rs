@@ -134,8 +134,19 @@ pub struct KnownCoreParam {
 pub struct Replaced {
     pub kind: NameKind,
     pub old: &'static str,
-    /// `None` when it went without replacement.
+    /// As scripts write it, a variable without its `$`; `None` when it went without replacement.
     pub new: Option<&'static str>,
+    /// The first release without the old name, none of them older than 3.1.
+    pub gone: &'static str,
+    pub meaning: Meaning,
+}
+
+/// Whether a new name can be written in the place of an old one, with all that stands around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    Same,
+    /// Arguments, values or what must be loaded differ.
+    Other,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +222,9 @@ pub(super) const MODES: [(&str, CallMode); 3] =
 
 pub(super) const SETTING_TYPES: [(&str, SettingType); 3] =
     [("int", SettingType::Int), ("str", SettingType::Str), ("any", SettingType::Any)];
+
+pub(super) const MEANINGS: [(&str, Meaning); 3] =
+    [("same", Meaning::Same), ("other", Meaning::Other), ("", Meaning::Other)];
 
 pub(super) const KINDS: [(&str, NameKind); 4] = [
     ("function", NameKind::Function),

@@ -11,15 +11,11 @@ pub const FUNCTIONS: &[Function] = script_fns! {
     /// Adds a branch: without a URI the Request-URI's own, which keeps its URI and loses the rest; with one a branch that
     /// inherits all but q.
     fn append_branch_old(uri: Option<Str>, qvalue: Option<Words<Q>>) in ALL, roles [MayFail] => append_branch;
-    /// The name of `append_branch_old` in 3.1.
-    fn append_branch(uri: Option<Str>, qvalue: Option<Words<Q>>) in ALL, roles [MayFail] => append_branch;
     /// Adds a branch; with `inherite` it takes destination, path, q, socket and flags of the Request-URI's.
     fn append_msg_branch(uri: Str, qvalue: Option<Words<Q>>, flags: Option<Words<AppendFlags>>) in ALL, roles [MayFail]
         => append_msg_branch;
     /// Takes an added branch away; the first is 0.
     fn remove_msg_branch(branch_idx: i32) in ALL, roles [MayFail] => remove_msg_branch;
-    /// The name of `remove_msg_branch` in 3.1.
-    fn remove_branch(branch: i32) in ALL, roles [MayFail] => remove_msg_branch;
     /// Copies a branch over another and takes it away, unless it is to be kept; no index means the Request-URI's.
     fn move_msg_branch(src_idx: Option<i32>, dst_idx: Option<i32>, keep: Option<Words<Keep>>) in ALL, roles [MayFail]
         => move_msg_branch;
@@ -82,7 +78,7 @@ fn append_branch(cx: &mut Cx<'_>, uri: Option<Str>, q: Option<Words<Q>>) -> bool
             })
         }
     };
-    outcome(cx, "append_branch", done)
+    outcome(cx, "append_branch_old", done)
 }
 
 fn append_msg_branch(cx: &mut Cx<'_>, uri: Str, q: Option<Words<Q>>, flags: Option<Words<AppendFlags>>) -> bool {
@@ -259,9 +255,9 @@ mod tests {
         let mut f = fixture();
         set(&mut f, "$du", Value::text(b"sip:d"));
         set(&mut f, "$ru_q", 300);
-        assert_eq!(f.call(&MODULE, "append_branch", &[text("sip:n"), text("0.7")]), 1);
+        assert_eq!(f.call(&MODULE, "append_branch_old", &[text("sip:n"), text("0.7")]), 1);
         assert_eq!(f.expanded("$du $msg.branch.uri $msg.branch.duri $msg.branch.q"), "sip:d sip:n sip:d 0.7");
-        assert_eq!(f.call(&MODULE, "append_branch", &[text("sip:n"), text("7")]), -1);
+        assert_eq!(f.call(&MODULE, "append_branch_old", &[text("sip:n"), text("7")]), -1);
     }
 
     #[test]
@@ -280,15 +276,15 @@ mod tests {
     fn a_local_route_cannot_fork() {
         let mut f = fixture();
         f.run.kind = RouteKind::Local;
-        assert_eq!(f.call(&MODULE, "append_branch", &[]), -1);
+        assert_eq!(f.call(&MODULE, "append_branch_old", &[]), -1);
     }
 
     #[test]
     fn removing_counts_added_branches() {
         let mut f = with_three();
         assert_eq!(f.call(&MODULE, "remove_msg_branch", &[Arg::Int(0)]), 1);
-        assert_eq!(f.call(&MODULE, "remove_branch", &[Arg::Int(2)]), -1);
-        assert_eq!(f.call(&MODULE, "remove_branch", &[Arg::Int(-1)]), -1);
+        assert_eq!(f.call(&MODULE, "remove_msg_branch", &[Arg::Int(2)]), -1);
+        assert_eq!(f.call(&MODULE, "remove_msg_branch", &[Arg::Int(-1)]), -1);
         assert_eq!(f.expanded(URIS), "sip:r@h, sip:1, sip:2");
     }
 

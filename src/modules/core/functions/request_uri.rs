@@ -10,28 +10,16 @@ use crate::vm::{AvpOut, Cx, Function, Store};
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Replaces the Request-URI.
     fn seturi(uri: Str) in ALL, roles [MayFail] => seturi;
-    /// The name of `seturi` in 3.1.
-    fn rewriteuri(uri: Str) in ALL, roles [MayFail] => seturi;
     /// Replaces the user of the Request-URI; an empty one removes it.
     fn setuser(user: Str) in ALL, roles [MayFail] => setuser;
-    /// The name of `setuser` in 3.1.
-    fn rewriteuser(user: Str) in ALL, roles [MayFail] => setuser;
     /// Replaces `user:password` of the Request-URI as a whole.
     fn setuserpass(pass: Str) in ALL, roles [MayFail] => setuserpass;
-    /// The name of `setuserpass` in 3.1.
-    fn rewriteuserpass(pass: Str) in ALL, roles [MayFail] => setuserpass;
     /// Replaces the host of the Request-URI and drops `maddr`.
     fn sethost(host: Str) in ALL, roles [MayFail] => sethost;
-    /// The name of `sethost` in 3.1.
-    fn rewritehost(host: Str) in ALL, roles [MayFail] => sethost;
     /// Replaces host and port of the Request-URI and drops `maddr`.
     fn sethostport(hostport: Str) in ALL, roles [MayFail] => sethostport;
-    /// The name of `sethostport` in 3.1.
-    fn rewritehostport(hostport: Str) in ALL, roles [MayFail] => sethostport;
     /// Replaces the port of the Request-URI.
     fn setport(port: Str) in ALL, roles [MayFail] => setport;
-    /// The name of `setport` in 3.1.
-    fn rewriteport(port: Str) in ALL, roles [MayFail] => setport;
     /// Puts a text in front of the user of the Request-URI.
     fn prefix(str: Str) in ALL, roles [MayFail] => prefix;
     /// Takes the first bytes off the user of the Request-URI.
@@ -176,7 +164,7 @@ mod tests {
     #[test]
     fn each_part_is_replaced_alone() {
         check(&[("setuser", text("bob"))], "sip:bob:pw@h:5070;maddr=m;x");
-        check(&[("rewriteuser", text(""))], "sip:h:5070;maddr=m;x");
+        check(&[("setuser", text(""))], "sip:h:5070;maddr=m;x");
         check(&[("setuserpass", text("uu"))], "sip:uu@h:5070;maddr=m;x");
         check(&[("setuserpass", text("u:p"))], "sip:u:p@h:5070;maddr=m;x");
         check(&[("sethost", text("other"))], "sip:12345:pw@other:5070;x");
