@@ -5,6 +5,7 @@
 //! the name somebody meant. Bodies are absent: they are the VM's.
 pub mod catalog;
 pub mod core_params;
+pub mod examples;
 pub mod opensips;
 pub mod param;
 pub mod signature;

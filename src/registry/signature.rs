@@ -374,4 +374,6 @@ pub struct ModuleSignature {
     pub statistics: &'static [&'static str],
     /// A transport: at least one must be loaded.
     pub transport: Option<&'static str>,
+    /// Pages of examples (`registry::examples`).
+    pub examples: &'static [&'static str],
 }

@@ -19,6 +19,8 @@ pub struct Module {
     pub events: &'static [&'static str],
     pub statistics: &'static [&'static str],
     pub transport: Option<&'static str>,
+    /// Pages of examples, one entry a name (`registry::examples`).
+    pub examples: &'static [&'static str],
     pub hooks: &'static [HookFn],
     pub timer: Option<TimerFn>,
     pub init: Option<InitFn>,
@@ -45,6 +47,7 @@ impl Module {
             events: &[],
             statistics: &[],
             transport: None,
+            examples: &[],
             hooks: &[],
             timer: None,
             init: None,
@@ -63,6 +66,7 @@ impl Module {
             events: self.events,
             statistics: self.statistics,
             transport: self.transport,
+            examples: self.examples,
         }
     }
 }

@@ -191,6 +191,7 @@ mod tests {
             events: &[],
             statistics: &[],
             transport: None,
+            examples: &[],
         };
         let catalog = Catalog::new(vec![core]);
         let program = lower(&parsed.ast, &catalog).unwrap_or_else(|e| panic!("{script}: {e:?}"));

@@ -27,6 +27,7 @@ pub static MODULE: Module = Module {
     constraints: settings::CONSTRAINTS,
     hooks: &[hooks::follow],
     init: Some(settings::init),
+    examples: &[include_str!("examples.md")],
     ..Module::empty("acc")
 };
 

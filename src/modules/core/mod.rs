@@ -19,5 +19,13 @@ pub static MODULE: Module = Module {
     functions: &functions::FUNCTIONS,
     pvars: &pvars::PVARS,
     transforms: &transforms::TRANSFORMS,
+    examples: EXAMPLES,
     ..Module::empty("core")
 };
+
+static EXAMPLES: &[&str] = &[
+    include_str!("examples/functions.md"),
+    include_str!("examples/variables.md"),
+    include_str!("examples/transformations.md"),
+    include_str!("examples/statements.md"),
+];

@@ -47,6 +47,7 @@ pub static MODULE: Module = Module {
     hooks: &[follow],
     timer: Some(lifetime::timer),
     init: Some(settings::init),
+    examples: &[include_str!("examples.md")],
     ..Module::empty("dialog")
 };
 

@@ -16,7 +16,13 @@ use crate::script_fns;
 use crate::vm::{Function, Module, NameKind, Pvar, ReadFn, VarIn, VarOut};
 use print::Style;
 
-pub static MODULE: Module = Module { functions: FUNCTIONS, pvars: PVARS, params: PARAMS, ..Module::empty("json") };
+pub static MODULE: Module = Module {
+    functions: FUNCTIONS,
+    pvars: PVARS,
+    params: PARAMS,
+    examples: &[include_str!("examples.md")],
+    ..Module::empty("json")
+};
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Makes the place `dest` name the same object or array as `src`: changes through one are seen through the other.

@@ -9,8 +9,13 @@ use crate::sip::scan::number;
 use crate::sip::{Header, HeaderId};
 use crate::vm::{Cx, Function, InitCx, Module};
 
-pub static MODULE: Module =
-    Module { functions: FUNCTIONS, params: PARAMS, init: Some(init), ..Module::empty("maxfwd") };
+pub static MODULE: Module = Module {
+    functions: FUNCTIONS,
+    params: PARAMS,
+    init: Some(init),
+    examples: &[include_str!("examples.md")],
+    ..Module::empty("maxfwd")
+};
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Counts Max-Forwards down, or adds it. 1: counted; 2: added; -1: no hop is left; -2: not a number, or a bad limit.

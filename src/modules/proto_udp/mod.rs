@@ -2,8 +2,13 @@
 use crate::registry::{ParamSignature, ValueType};
 use crate::vm::{InitCx, Module};
 
-pub static MODULE: Module =
-    Module { params: PARAMS, transport: Some("udp"), init: Some(init), ..Module::empty("proto_udp") };
+pub static MODULE: Module = Module {
+    params: PARAMS,
+    transport: Some("udp"),
+    init: Some(init),
+    examples: &[include_str!("examples.md")],
+    ..Module::empty("proto_udp")
+};
 
 static PARAMS: &[ParamSignature] =
     &[ParamSignature::new("udp_port", ValueType::Int, "Port of UDP sockets that are written without one.")];

@@ -22,6 +22,7 @@ pub static MODULE: Module = Module {
     params: PARAMS,
     hooks: &[record::follow],
     init: Some(init),
+    examples: &[include_str!("examples.md")],
     ..Module::empty("rr")
 };
 

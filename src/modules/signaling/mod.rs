@@ -11,6 +11,7 @@ pub static MODULE: Module = Module {
     functions: FUNCTIONS,
     pvars: PVARS,
     constraints: &[Constraint { check: needs_a_sender }],
+    examples: &[include_str!("examples.md")],
     ..Module::empty("signaling")
 };
 

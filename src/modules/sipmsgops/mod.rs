@@ -18,7 +18,8 @@ mod validate;
 
 use crate::vm::{Function, Module, joined, row_count};
 
-pub static MODULE: Module = Module { functions: &FUNCTIONS, ..Module::empty("sipmsgops") };
+pub static MODULE: Module =
+    Module { functions: &FUNCTIONS, examples: &[include_str!("examples.md")], ..Module::empty("sipmsgops") };
 
 const TABLES: &[&[Function]] = &[
     headers::FUNCTIONS,

@@ -15,6 +15,7 @@ pub static MODULE: Module = Module {
     functions: FUNCTIONS,
     params: PARAMS,
     statistics: STATISTICS,
+    examples: &[include_str!("examples.md")],
     hooks: &[filter::follow],
     init: Some(init),
     ..Module::empty("sl")

@@ -46,5 +46,6 @@ pub static MODULE: Module = Module {
     params: params::PARAMS,
     statistics: state::STATISTICS,
     init: Some(state::init),
+    examples: &[include_str!("examples.md")],
     ..Module::empty("tm")
 };

@@ -39,6 +39,11 @@ impl Net {
         self.history.iter().filter(|(_, f, t, _)| (*f, *t) == (from, to)).map(|(.., b)| b.clone()).collect()
     }
 
+    /// The last whole messages: from, to, and what; oldest first.
+    pub fn carried(&self) -> impl Iterator<Item = (SocketAddr, SocketAddr, &Bytes)> {
+        self.history.iter().map(|(_, from, to, bytes)| (*from, *to, bytes))
+    }
+
     /// The last messages that arrived from an address: where, and what.
     pub fn sent_by(&self, from: SocketAddr) -> Vec<(SocketAddr, Bytes)> {
         self.history.iter().filter(|(_, f, ..)| *f == from).map(|(_, _, to, b)| (*to, b.clone())).collect()

@@ -1,16 +1,20 @@
-//! Runs `tests/spec/*.md`: prose, scripts, and what each script must yield, side by side.
+//! Runs `tests/spec/*.md` and the modules' pages of examples: prose, scripts, and what each script must yield, side by
+//! side.
 //!
-//! A fenced block whose info string starts with a word of `KINDS` is a case; the blocks behind it, up to the next case,
-//! are its attachments (` ```diagnostics `, ` ```file NAME `, ` ```run `). `UPDATE_SPEC=1` writes what cases yield into
-//! their blocks: read the difference before you keep it. A new kind of case is a row of `KINDS`.
+//! A fenced block whose info string is a word of `KINDS` is a case; the blocks behind it, up to the next case, are its
+//! attachments (` ```diagnostics `, ` ```file NAME `, ` ```output `). `UPDATE_SPEC=1` writes what cases yield into their
+//! blocks: read the difference before you keep it. `SPEC=WORD` runs the pages whose path has that word. A new kind of
+//! case is a row of `KINDS`.
 mod document;
-mod script;
+mod message;
 mod run;
+mod script;
+mod server;
 mod syntax;
 mod tree;
 
 use document::{Case, Document};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a case yields: the text its expectation should have, or what is wrong with it.
 type Run = fn(&Case) -> Outcome;
@@ -18,6 +22,8 @@ type Run = fn(&Case) -> Outcome;
 enum Outcome {
     /// The contents of the attachment of this name.
     Attachment(&'static str, String),
+    /// As `Attachment`, several: those that the page asks for count, and all when it asks for none.
+    Attachments(Vec<(&'static str, String)>),
     /// The contents of the case's own block, for cases that hold their expectation.
     Own(String),
 }
@@ -32,29 +38,58 @@ static KINDS: &[(&str, Run)] = &[
     ("values", syntax::values),
     ("run", run::script),
     ("says", run::says),
+    ("server", server::script),
     ("tree", tree::values),
     ("tree conds", tree::conds),
 ];
 
 #[test]
 fn specs_hold() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");
-    let update = std::env::var_os("UPDATE_SPEC").is_some();
-    let mut failures = Vec::new();
-    let mut cases = 0;
-    let mut paths: Vec<_> =
-        std::fs::read_dir(folder).expect("tests/spec is there").map(|e| e.expect("an entry").path()).collect();
-    paths.sort();
-    for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "md")) {
-        let text = std::fs::read_to_string(path).expect("a spec is readable");
-        let mut document = Document::parse(&text);
-        cases += document.cases.len();
-        check(&mut document, path, &mut failures);
-        if update {
-            std::fs::write(path, document.text()).expect("a spec is writable");
+    hold(markdown(Path::new("tests/spec")));
+}
+
+#[test]
+fn examples_of_modules_hold() {
+    hold(markdown(Path::new("src/modules")).into_iter().filter(|p| is_examples(p)).collect());
+}
+
+/// `examples.md`, or a page in a folder `examples`.
+fn is_examples(path: &Path) -> bool {
+    path.ends_with("examples.md") || path.parent().is_some_and(|p| p.ends_with("examples"))
+}
+
+/// Every page below a folder of the project, sorted.
+fn markdown(folder: &Path) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => found.extend(markdown(&path)),
+            false if path.extension().is_some_and(|e| e == "md") => found.push(path),
+            false => {}
         }
     }
-    assert!(cases > 0, "no case was found");
+    found.sort();
+    found
+}
+
+fn hold(paths: Vec<PathBuf>) {
+    let update = std::env::var_os("UPDATE_SPEC").is_some();
+    let wanted = std::env::var("SPEC").unwrap_or_default();
+    let mut failures = Vec::new();
+    let mut cases = 0;
+    for path in paths.iter().filter(|p| p.to_string_lossy().contains(&wanted)) {
+        let text = std::fs::read_to_string(path).expect("a page is readable");
+        let mut document = Document::parse(&text, path);
+        cases += document.cases.len();
+        check(&mut document, path, &mut failures);
+        let written = document.text();
+        if update && written != text {
+            std::fs::write(path, written).expect("a page is writable");
+        }
+    }
+    assert!(cases > 0 || !wanted.is_empty(), "no case was found");
     assert!(update || failures.is_empty(), "{} of {cases} cases fail\n\n{}", failures.len(), failures.join("\n"));
 }
 
@@ -62,19 +97,44 @@ fn check(document: &mut Document, path: &Path, failures: &mut Vec<String>) {
     for index in 0..document.cases.len() {
         let case = &document.cases[index];
         let kind = KINDS.iter().find(|(word, _)| *word == case.kind).expect("the document knows the kinds");
-        let (block, word, actual) = match kind.1(case) {
-            Outcome::Own(text) => (Some(case.block), "", text),
-            Outcome::Attachment(word, text) => (case.attachment(document, word), word, text),
-        };
-        let expected = block.map(|b| document.blocks[b].body.clone());
-        if expected.as_deref() == Some(actual.as_str()) {
-            continue;
+        match kind.1(case) {
+            Outcome::Own(text) => {
+                let block = Some(case.block);
+                compare(document, index, (block, "", text), path, failures);
+            }
+            Outcome::Attachment(word, text) => {
+                let block = case.attachment(document, word);
+                compare(document, index, (block, word, text), path, failures);
+            }
+            Outcome::Attachments(all) => {
+                let asked = all.iter().any(|(word, _)| case.attachment(document, word).is_some());
+                for (word, text) in all {
+                    let block = document.cases[index].attachment(document, word);
+                    if block.is_some() || (!asked && !text.is_empty()) {
+                        compare(document, index, (block, word, text), path, failures);
+                    }
+                }
+            }
         }
-        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let expected = expected.unwrap_or_else(|| "(no block says what is expected)\n".to_owned());
-        failures.push(format!("{name}:{}\n{}", case.line, difference(&expected, &actual)));
-        document.write(index, block, word, actual);
     }
+}
+
+fn compare(
+    document: &mut Document,
+    index: usize,
+    (block, word, actual): (Option<usize>, &str, String),
+    path: &Path,
+    failures: &mut Vec<String>,
+) {
+    let expected = block.map(|b| document.blocks[b].body.clone());
+    if expected.as_deref() == Some(actual.as_str()) {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let name = path.strip_prefix(root).unwrap_or(path).display();
+    let expected = expected.unwrap_or_else(|| "(no block says what is expected)\n".to_owned());
+    failures.push(format!("{name}:{}\n{}", document.cases[index].line, difference(&expected, &actual)));
+    document.write(index, block, word, actual);
 }
 
 /// Lines that differ.
@@ -87,7 +147,8 @@ fn difference(expected: &str, actual: &str) -> String {
 
 #[test]
 fn a_case_that_yields_something_else_fails() {
-    let mut document = Document::parse("```stmts\nok | x = 1;\n```\n\n```cfg syntax\nroute { exit; }\n```\n");
+    let page = "```stmts\nok | x = 1;\n```\n\n```cfg syntax\nroute { exit; }\n```\n";
+    let mut document = Document::parse(page, Path::new("a.md"));
     let mut failures = Vec::new();
     check(&mut document, Path::new("a.md"), &mut failures);
     assert_eq!(failures.len(), 2, "{failures:?}");

@@ -4,6 +4,7 @@
 //! are concise lines without the script's own name; of a path the steps stand below, indented.
 use super::Outcome;
 use super::document::Case;
+use super::run::loading;
 use sipscript::diag::{self, Diagnostic, concise};
 use sipscript::registry::Catalog;
 use sipscript::syntax::{Source, parse};
@@ -34,10 +35,12 @@ pub fn whole(case: &Case) -> Outcome {
 }
 
 pub fn routes(case: &Case) -> Outcome {
-    Outcome::Attachment("diagnostics", findings(HEAD, &case.body))
+    let own = case.module.iter().map(|module| loading(&[module], HEAD)).collect::<String>();
+    Outcome::Attachment("diagnostics", findings(&format!("{HEAD}{own}"), &case.body))
 }
 
-fn findings(head: &str, body: &str) -> String {
+/// What the checker and the parser say of a script behind a head.
+pub fn findings(head: &str, body: &str) -> String {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
     let catalog = CATALOG.get_or_init(modules::catalog);
     let source = Source::single("script.cfg", format!("{head}{body}").as_bytes());
