@@ -12,7 +12,9 @@ use crate::syntax::ast::{
 };
 use crate::syntax::format;
 use crate::syntax::format_string::FormatString;
+use crate::syntax::origin::Origin;
 use crate::syntax::pvar::VarRef;
+use crate::syntax::substitution::{Form, Substitution};
 
 pub struct CallSite<'a> {
     pub route: RouteId,
@@ -226,7 +228,7 @@ impl<'a> Collector<'_, 'a> {
 
     /// The variables in `route("to_$var(x)")`; the spans are those of the name as a whole.
     fn dynamic_name(&mut self, name: &Name) {
-        let origin = crate::syntax::origin::Origin::Within(name.span);
+        let origin = Origin::Within(name.span);
         match FormatString::parse(&name.value, origin) {
             Ok(text) => {
                 for var in text.vars() {
@@ -269,11 +271,21 @@ impl<'a> Collector<'_, 'a> {
             }
             (ArgKind::Str(text), _) => {
                 self.literal(text);
-                if let Some(param) = param.filter(|p| p.expands()) {
-                    self.string_argument(text, param.ty);
+                match param {
+                    Some(param) if param.expands() => self.string_argument(text, param.ty),
+                    Some(Param { ty: ParamType::Substitution, .. }) => self.substitution(text),
+                    _ => {}
                 }
             }
             (ArgKind::Int(_) | ArgKind::Omitted | ArgKind::Bad, _) => {}
+        }
+    }
+
+    /// The variables of the replacement.
+    fn substitution(&mut self, text: &StrLit) {
+        let parsed = Substitution::parse(&text.value, Form::Argument, Origin::Within(text.span));
+        for var in parsed.into_iter().flat_map(Substitution::into_vars) {
+            self.script.vars.push(VarSite { route: self.route, var, usage: Usage::Text });
         }
     }
 

@@ -213,6 +213,15 @@ impl Run {
         }
     }
 
+    /// The Request-URI as it is to leave; empty for a reply.
+    pub fn request_uri(&self) -> Str {
+        match &self.targets.main.uri {
+            _ if !self.msg.is_request() => Str::EMPTY,
+            Some(uri) => uri.clone(),
+            None => Str::slice_of(self.msg.raw(), self.msg.request_uri().unwrap_or_default()),
+        }
+    }
+
     pub fn own(&self) -> Option<Own> {
         self.own.dialog.clone().map(Own)
     }

@@ -209,6 +209,12 @@ pub enum Argument {
     Flag(FlagFamily, Str),
     /// A literal with a vocabulary of its own.
     Words(Str),
+    /// `/expression/replacement/flags` and the variables of its replacement, in order.
+    Substitution {
+        text: Str,
+        vars: Vec<VarId>,
+        span: Span,
+    },
 }
 
 #[derive(Clone, Debug)]

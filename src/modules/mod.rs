@@ -11,6 +11,7 @@ pub mod rr;
 pub mod signaling;
 pub mod sipmsgops;
 pub mod sl;
+pub mod textops;
 pub mod tm;
 
 use crate::registry::Catalog;
@@ -27,6 +28,7 @@ pub static ALL: &[&Module] = &[
     &rr::MODULE,
     &sipmsgops::MODULE,
     &json::MODULE,
+    &textops::MODULE,
     &dialog::MODULE,
     &acc::MODULE,
 ];

@@ -92,6 +92,8 @@ pub enum ParamType {
     Var(VarUse),
     /// Regular expression, compiled at start when literal.
     Regex,
+    /// `/expression/replacement/flags`, compiled at start when literal.
+    Substitution,
     /// Name of a route of this family.
     Route(RouteKind),
     /// Name of a flag of this family, static.
@@ -109,6 +111,7 @@ impl ParamType {
             ParamType::StrStatic => "static string",
             ParamType::Var(_) => "variable",
             ParamType::Regex => "regular expression",
+            ParamType::Substitution => "substitution",
             ParamType::Route(_) => "route name",
             ParamType::Flag(_) => "flag name",
         }

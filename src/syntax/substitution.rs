@@ -1,5 +1,6 @@
-//! Substitutions: `/expression/replacement/flags`, the argument of `{re.subst}`. Any byte but a backslash may stand for
-//! the slash. The expression is not compiled here; a variable in the replacement is read when the substitution is made.
+//! Substitutions: `/expression/replacement/flags`, the argument of `{re.subst}` and of functions. Any byte but a backslash
+//! may stand for the slash. The expression is not compiled here; a variable in the replacement is read when the
+//! substitution is made.
 use super::origin::Origin;
 use super::pvar::VarRef;
 use crate::base::Str;
@@ -12,8 +13,39 @@ pub struct Substitution {
     pub ignores_case: bool,
     /// `s`: `.` and `[^x]` match a newline too.
     pub crosses_lines: bool,
+    /// `m`: `^` and `$` match at line breaks.
+    pub by_lines: bool,
+    /// `x`: blanks and comments in the expression mean nothing.
+    pub extended: bool,
     /// `g`
     pub every: bool,
+}
+
+/// Where a substitution stands, and so how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `{re.subst}`: braces have a backslash before them.
+    Transformation,
+    /// `{pcre.subst}`: likewise, with more flags.
+    PcreTransformation,
+    /// An argument of a function.
+    Argument,
+}
+
+impl Form {
+    const fn flags(self) -> &'static [u8] {
+        match self {
+            Form::Transformation | Form::Argument => b"isg",
+            Form::PcreTransformation => b"isgmx",
+        }
+    }
+
+    fn unescaped(self, text: &[u8]) -> Vec<u8> {
+        match self {
+            Form::Transformation | Form::PcreTransformation => without_brace_escapes(text),
+            Form::Argument => text.to_vec(),
+        }
+    }
 }
 
 /// A part of a replacement.
@@ -23,12 +55,14 @@ pub enum Piece {
     /// A group of the match; 0 is the whole.
     Group(u8),
     Var(VarRef),
+    /// `\u`: the Request-URI.
+    RequestUri,
 }
 
 impl Substitution {
     /// `None` when a delimiter is missing, a flag is unknown, or a `$` of the replacement begins no variable.
-    pub fn parse(text: &[u8], origin: Origin<'_>) -> Option<Substitution> {
-        let text = without_brace_escapes(text);
+    pub fn parse(text: &[u8], form: Form, origin: Origin<'_>) -> Option<Substitution> {
+        let text = form.unescaped(text);
         let (&delimiter, rest) = text.split_first().filter(|(d, _)| **d != b'\\')?;
         let expression = until(rest, delimiter)?;
         let (replacement, end) = replacement(&text, expression.len() + 2, delimiter, origin)?;
@@ -37,14 +71,18 @@ impl Substitution {
             replacement,
             ignores_case: false,
             crosses_lines: false,
+            by_lines: false,
+            extended: false,
             every: false,
         };
         for flag in text.get(end + 1..)? {
             match flag {
+                _ if !form.flags().contains(flag) => return None,
                 b'i' => made.ignores_case = true,
                 b's' => made.crosses_lines = true,
-                b'g' => made.every = true,
-                _ => return None,
+                b'm' => made.by_lines = true,
+                b'x' => made.extended = true,
+                _ => made.every = true,
             }
         }
         Some(made)
@@ -54,7 +92,7 @@ impl Substitution {
     pub fn into_vars(self) -> impl Iterator<Item = VarRef> {
         self.replacement.into_iter().filter_map(|piece| match piece {
             Piece::Var(var) => Some(var),
-            Piece::Text(_) | Piece::Group(_) => None,
+            Piece::Text(_) | Piece::Group(_) | Piece::RequestUri => None,
         })
     }
 }
@@ -94,6 +132,7 @@ fn replacement(text: &[u8], start: usize, delimiter: u8, origin: Origin<'_>) -> 
                 pos += 1;
                 match escaped {
                     b'0'..=b'9' => Piece::Group(escaped - b'0'),
+                    b'u' => Piece::RequestUri,
                     other => {
                         literal.push(control(other));
                         continue;
@@ -139,7 +178,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Option<Substitution> {
-        Substitution::parse(text.as_bytes(), Origin::At(0))
+        Substitution::parse(text.as_bytes(), Form::Transformation, Origin::At(0))
     }
 
     fn pieces(text: &str) -> String {
@@ -147,6 +186,7 @@ mod tests {
             Piece::Text(text) => text.to_string(),
             Piece::Group(n) => format!("<{n}>"),
             Piece::Var(var) => format!("<{var}>"),
+            Piece::RequestUri => "<u>".to_owned(),
         };
         let parsed = parse(text).unwrap_or_else(|| panic!("{text}"));
         parsed.replacement.iter().map(piece).collect::<Vec<_>>().join("|")
@@ -166,6 +206,17 @@ mod tests {
         assert_eq!(pieces(r"/a/$(hdr(X){uri.param,a/b})\0/"), "<$hdr(X)>|<0>");
         assert_eq!(pieces(r"/a/\$x\/\t\\/"), "$x/\t\\");
         assert_eq!(pieces("/a//"), "");
+        assert_eq!(pieces(r"/a/<\u>/"), "<|<u>|>");
+    }
+
+    #[test]
+    fn where_it_stands_decides_about_braces_and_flags() {
+        let parse = |text: &str, form| Substitution::parse(text.as_bytes(), form, Origin::At(0));
+        let argument = parse(r"/a\{2\}/x/g", Form::Argument).expect("it parses");
+        assert_eq!((argument.expression.to_string().as_str(), argument.every), (r"a\{2\}", true));
+        assert_eq!(parse("/a/b/m", Form::Argument), None);
+        let pcre = parse("/a/b/mx", Form::PcreTransformation).expect("it parses");
+        assert_eq!((pcre.by_lines, pcre.extended, pcre.every), (true, true, false));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! common way for walkers, and splits it exactly for a caller that knows the shapes.
 use super::origin::Origin;
 use super::pvar::{PvarError, PvarErrorKind, Scanner, VarRef, wrapping_decimal};
-use super::substitution::Substitution;
+use super::substitution::{Form, Substitution};
 use crate::base::{Span, Str};
 
 /// One `{class.function,arg,...}`.
@@ -80,7 +80,10 @@ impl Transform {
             }
             let arg = argument(&mut scan, *shape, i + 1)?;
             let inner = match (shape, &arg) {
-                (ArgShape::Rest, TArg::Text(text)) => Substitution::parse(text, Origin::Within(raw.span)),
+                // The form with all flags: whether they fit is for the function to say.
+                (ArgShape::Rest, TArg::Text(text)) => {
+                    Substitution::parse(text, Form::PcreTransformation, Origin::Within(raw.span))
+                }
                 _ => None,
             };
             args.push(arg);

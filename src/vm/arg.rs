@@ -1,6 +1,7 @@
 //! Arguments of builtins: linked at start, turned into Rust values by `FromArg` at the call.
 use super::cx::Cx;
 use super::pvar::{Piece, Var};
+use super::substitution::{LinkedSubstitution, Substitution};
 use crate::base::Str;
 use crate::context::{Value, decimal};
 use crate::registry::{EarlierForm, FlagFamily, ParamType, RouteKind, VarUse};
@@ -24,6 +25,7 @@ pub enum Arg {
     Format(Box<[Piece]>),
     Var(Arc<Var>),
     Pattern(Arc<Pattern>),
+    Substitution(Arc<LinkedSubstitution>),
     /// A flag's number within its family.
     Flag(u8),
     Prepared(Prepared),
@@ -164,9 +166,29 @@ impl FromArg for PatternArg {
             Arg::Pattern(p) => Ok(PatternArg(p.clone())),
             _ => {
                 let text = Str::from_arg(cx, arg)?;
-                cx.pattern(&text).map(PatternArg).ok_or(ArgError::Bad)
+                cx.line_pattern(&text).map(PatternArg).ok_or(ArgError::Bad)
             }
         }
+    }
+}
+
+/// A substitution by regular expression. One made at run time has no variables: these are known by their places in the
+/// script.
+pub struct SubstitutionArg(pub Arc<LinkedSubstitution>);
+
+impl FromArg for SubstitutionArg {
+    const TY: ParamType = ParamType::Substitution;
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<SubstitutionArg, ArgError> {
+        if let Arg::Substitution(linked) = arg {
+            return Ok(SubstitutionArg(linked.clone()));
+        }
+        let text = Str::from_arg(cx, arg)?;
+        let substitution = Substitution::parse(&text).map_err(|_| ArgError::Bad)?;
+        if substitution.replacement.has_vars() {
+            return Err(ArgError::Bad);
+        }
+        Ok(SubstitutionArg(Arc::new(LinkedSubstitution { substitution, vars: Box::default() })))
     }
 }
 

@@ -75,7 +75,12 @@ impl Cx<'_> {
 
     /// Compiles a pattern that is only known now; recent ones are kept.
     pub fn pattern(&mut self, text: &[u8]) -> Option<Arc<Pattern>> {
-        self.image.patterns.get(text)
+        self.image.patterns.get(text, false)
+    }
+
+    /// The same for an argument of a function, where a line break ends what `.` matches.
+    pub fn line_pattern(&mut self, text: &[u8]) -> Option<Arc<Pattern>> {
+        self.image.patterns.get(text, true)
     }
 
     pub fn raise(&mut self, hook: &Hook<'_>) {

@@ -95,19 +95,21 @@ impl Image {
 /// Patterns that scripts make at run time, the most recent ones compiled.
 #[derive(Default)]
 pub struct PatternCache {
-    recent: Mutex<AHashMap<Vec<u8>, Option<Arc<Pattern>>>>,
+    /// Those of `=~`, and those of arguments.
+    recent: [Mutex<AHashMap<Vec<u8>, Option<Arc<Pattern>>>>; 2],
 }
 
 impl PatternCache {
     const LIMIT: usize = 256;
 
     /// `None` for a pattern that does not compile.
-    pub fn get(&self, text: &[u8]) -> Option<Arc<Pattern>> {
-        if let Some(known) = self.recent.lock().get(text) {
+    pub fn get(&self, text: &[u8], newline: bool) -> Option<Arc<Pattern>> {
+        let recent = &self.recent[usize::from(newline)];
+        if let Some(known) = recent.lock().get(text) {
             return known.clone();
         }
-        let made = Pattern::new(text, Flags { icase: true, newline: false }).ok().map(Arc::new);
-        let mut recent = self.recent.lock();
+        let made = Pattern::new(text, Flags { icase: true, newline }).ok().map(Arc::new);
+        let mut recent = recent.lock();
         if recent.len() >= Self::LIMIT {
             recent.clear();
         }

@@ -21,12 +21,13 @@ pub mod module;
 pub mod pvar;
 pub mod ret;
 mod run_loop;
+pub mod substitution;
 pub mod task;
 
 pub use arg::{
     Arg, ArgError, AvpOut, BranchFlag, BranchRouteName, DialogFlag, FailureRouteName, FromArg, MessageFlag,
-    OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, ValueIn, VarIn, VarOut, Verbatim, Vocabulary,
-    Words,
+    OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, SubstitutionArg, ValueIn, VarIn, VarOut,
+    Verbatim, Vocabulary, Words,
 };
 pub use cx::{Cx, position};
 pub use flags::FlagNames;

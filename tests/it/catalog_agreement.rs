@@ -71,7 +71,7 @@ fn same_type(row: ParamType, known: KnownType) -> bool {
         ParamType::Int => known == KnownType::Int,
         ParamType::Str => known == KnownType::Str,
         ParamType::StrStatic => known == KnownType::Static,
-        ParamType::StrVerbatim => known == KnownType::Verbatim,
+        ParamType::StrVerbatim | ParamType::Substitution => known == KnownType::Verbatim,
         ParamType::Var(_) => known == KnownType::Var,
         ParamType::Regex => known == KnownType::Regex,
         // OpenSIPS has strings where rows say what kind of word they want.

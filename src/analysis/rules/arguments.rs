@@ -6,6 +6,8 @@ use crate::diag::{Applicability, Diagnostic, codes};
 use crate::registry::{EarlierForm, LiteralCheck, Param, ParamType, VarUse};
 use crate::syntax::ast::{Arg, ArgKind, IntLit, StrLit};
 use crate::syntax::ere::{Flags, Pattern};
+use crate::syntax::origin::Origin;
+use crate::syntax::substitution::{Form, Substitution};
 
 pub fn types(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     for site in &script.calls {
@@ -82,6 +84,7 @@ fn string(text: &StrLit, param: &Param, row: &FunctionRow) -> Option<Diagnostic>
             Some(Diagnostic::new(codes::ARGUMENT_TYPE, text.span_of(at, at + 1), message))
         }
         ParamType::Regex => pattern(text),
+        ParamType::Substitution => substitution(text, param, row),
         ParamType::Words(check) => words(text, check, param, row),
         ParamType::Str | ParamType::StrVerbatim | ParamType::Route(_) => None,
     }
@@ -123,6 +126,21 @@ fn is_one_variable(text: &StrLit) -> bool {
 fn pattern(text: &StrLit) -> Option<Diagnostic> {
     let flags = Flags { icase: true, newline: true };
     let error = Pattern::new(&text.value, flags).err()?;
+    Some(bad_pattern(text, &error))
+}
+
+fn substitution(text: &StrLit, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
+    let Some(parsed) = Substitution::parse(&text.value, Form::Argument, Origin::Within(text.span)) else {
+        let message = format!(
+            "argument `{}` of `{}` is no substitution: `/expression/replacement/flags`, with the flags `i`, `s` and `g`",
+            param.name, row.sig.name
+        );
+        return Some(Diagnostic::new(codes::BAD_ARGUMENT_VALUE, text.span, message));
+    };
+    let flags = Flags { icase: parsed.ignores_case, newline: !parsed.crosses_lines };
+    let mut error = Pattern::new(&parsed.expression, flags).err()?;
+    // The delimiter stands before the expression.
+    error.at += 1;
     Some(bad_pattern(text, &error))
 }
 

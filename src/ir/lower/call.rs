@@ -6,6 +6,8 @@ use crate::ir::program::*;
 use crate::registry::{EarlierForm, FunctionId, Param, ParamType};
 use crate::syntax::ast::{self, ArgKind, CommandKind};
 use crate::syntax::format_string::FormatString;
+use crate::syntax::origin::Origin;
+use crate::syntax::substitution::{Form, Substitution};
 
 /// Level of `xdbg` and of `log` without one.
 const DEBUG: i32 = 4;
@@ -155,7 +157,7 @@ impl Lowering<'_> {
                 Place::Slot(_) => None,
             },
             ast::RouteTarget::Name(name) if target.is_dynamic() => {
-                match FormatString::parse(&name.value, crate::syntax::origin::Origin::Within(name.span)) {
+                match FormatString::parse(&name.value, Origin::Within(name.span)) {
                     Ok(parsed) => Some(RouteTarget::Format(self.format(&parsed))),
                     Err(e) => {
                         self.error(codes::BAD_FORMAT, e.span, e.to_string());
@@ -224,6 +226,7 @@ impl Lowering<'_> {
         }
         match param.map(|p| p.ty) {
             Some(ParamType::Regex) => Argument::Pattern(self.pattern(text, true)),
+            Some(ParamType::Substitution) => self.substitution(text),
             Some(ParamType::Flag(family)) => Argument::Flag(family, text.value.clone()),
             Some(ParamType::StrStatic | ParamType::StrVerbatim) | None => Argument::Text(text.value.clone()),
             Some(ty) => {
@@ -240,6 +243,16 @@ impl Lowering<'_> {
             (Some(literal), _) => Argument::Text(literal),
             (None, _) => Argument::Format(self.format(&parsed)),
         }
+    }
+
+    /// The variables of the replacement are found here, where names are known.
+    fn substitution(&mut self, text: &ast::StrLit) -> Argument {
+        let Some(parsed) = Substitution::parse(&text.value, Form::Argument, Origin::Within(text.span)) else {
+            self.error(codes::BAD_ARGUMENT_VALUE, text.span, format!("`{}` is no substitution", text.value));
+            return Argument::Omitted;
+        };
+        let vars = parsed.into_vars().map(|var| self.var(&var)).collect();
+        Argument::Substitution { text: text.value.clone(), vars, span: text.span }
     }
 }
 

@@ -63,7 +63,7 @@ fn two(cx: &Cx<'_>, op: CmpOp, left: &Value, right: &Value) -> Compared {
         _ => {}
     }
     if matches!(op, CmpOp::Match | CmpOp::NotMatch) {
-        let pattern = with_text(right, |t| cx.image.patterns.get(t)).ok_or(Incomparable)?;
+        let pattern = with_text(right, |t| cx.image.patterns.get(t, false)).ok_or(Incomparable)?;
         return Ok(with_text(left, |t| pattern.is_match(t)) == (op == CmpOp::Match));
     }
     match (left.int_face(), right.int_face()) {

@@ -9,6 +9,7 @@ use super::function::Function;
 use super::image::{Image, Site, TimerRoute};
 use super::module::Module;
 use super::pvar::{Piece, Pvar, TransformRow, Var, VarIndex, VarName};
+use super::substitution::{LinkedSubstitution, Substitution};
 use crate::base::{SourceMap, Span, Str};
 use crate::context::AvpNames;
 use crate::diag::{Code, Diagnostic, codes};
@@ -150,6 +151,16 @@ impl Sites<'_, '_> {
                 Arg::Format(self.linker.format(pieces, self.program))
             }
             Argument::Pattern(id) => Arg::Pattern(self.regexes.get(id.index())?.clone()),
+            Argument::Substitution { text, vars, span } => {
+                let vars = vars.iter().map(|id| self.vars.get(id.index()).cloned()).collect::<Option<_>>()?;
+                match Substitution::parse(text) {
+                    Ok(substitution) => Arg::Substitution(Arc::new(LinkedSubstitution { substitution, vars })),
+                    Err(problem) => {
+                        self.linker.error(codes::BAD_PATTERN, *span, problem.to_string());
+                        return None;
+                    }
+                }
+            }
             Argument::Flag(family, name) => match self.linker.flags.declare(*family, name) {
                 Some(number) => Arg::Flag(number),
                 None => {

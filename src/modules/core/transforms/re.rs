@@ -1,10 +1,11 @@
 //! `{re.subst}`: substitution by a POSIX extended regular expression.
 use super::{bytes, text};
 use crate::context::Value;
-use crate::syntax::ere::{Captures, Flags, Pattern};
+use crate::syntax::ere::{Flags, Pattern};
 use crate::syntax::origin::Origin;
-use crate::syntax::substitution;
+use crate::syntax::substitution::{self, Form};
 use crate::syntax::transform::ArgShape::Rest;
+use crate::vm::substitution::{Replacement, Values};
 use crate::vm::{Cx, TransformArg, TransformRow};
 use std::sync::Arc;
 
@@ -20,41 +21,27 @@ pub const TRANSFORMS: &[TransformRow] = &[TransformRow::new(
 /// A substitution ready for use.
 struct Substitution {
     pattern: Pattern,
-    replacement: Vec<Piece>,
+    replacement: Replacement,
     every: bool,
-}
-
-enum Piece {
-    Text(crate::base::Str),
-    /// A group of the match; 0 is the whole.
-    Group(usize),
-    /// The n-th variable of the replacement.
-    Var(usize),
 }
 
 impl Substitution {
     /// `None` when it is malformed or the expression does not compile.
     fn parse(text: &[u8]) -> Option<Substitution> {
-        let parsed = substitution::Substitution::parse(text, Origin::At(0))?;
+        let parsed = substitution::Substitution::parse(text, Form::Transformation, Origin::At(0))?;
         let flags = Flags { icase: parsed.ignores_case, newline: !parsed.crosses_lines };
         let pattern = Pattern::new(&parsed.expression, flags).ok()?;
-        let mut vars = 0..;
-        let pieces = parsed.replacement.into_iter().map(|piece| match piece {
-            substitution::Piece::Text(text) => Some(Piece::Text(text)),
-            substitution::Piece::Group(n) => Some(Piece::Group(usize::from(n))),
-            substitution::Piece::Var(_) => vars.next().map(Piece::Var),
-        });
-        Some(Substitution { pattern, replacement: pieces.collect::<Option<_>>()?, every: parsed.every })
+        Some(Substitution { pattern, replacement: Replacement::new(parsed.replacement), every: parsed.every })
     }
 
     /// `None` when nothing matches.
-    fn apply(&self, subject: &[u8], vars: &[TransformArg]) -> Option<Vec<u8>> {
+    fn apply(&self, subject: &[u8], values: &Values) -> Option<Vec<u8>> {
         let mut out = Vec::with_capacity(subject.len() + 16);
         let (mut done, mut from, mut matched) = (0, 0, false);
         while let Some(found) = self.pattern.captures_at(subject, from) {
             let whole = found.whole();
             out.extend_from_slice(subject.get(done..whole.start)?);
-            self.write_replacement(subject, &found, vars, &mut out);
+            self.replacement.write(subject, &found, values, &mut out);
             (done, matched) = (whole.end, true);
             // An empty match must not be found twice.
             from = if whole.is_empty() { whole.end + 1 } else { whole.end };
@@ -65,31 +52,19 @@ impl Substitution {
         out.extend_from_slice(subject.get(done..)?);
         matched.then_some(out)
     }
-
-    fn write_replacement(&self, subject: &[u8], found: &Captures, vars: &[TransformArg], out: &mut Vec<u8>) {
-        for piece in &self.replacement {
-            match piece {
-                Piece::Text(text) => out.extend_from_slice(text),
-                Piece::Group(n) => out.extend_from_slice(found.text(*n, subject)),
-                Piece::Var(n) => out.extend_from_slice(&text(vars, *n).unwrap_or_default()),
-            }
-        }
-    }
-
-    fn has_vars(&self) -> bool {
-        self.replacement.iter().any(|piece| matches!(piece, Piece::Var(_)))
-    }
 }
 
-fn subst(_: &mut Cx<'_>, value: Value, _: Option<i32>, args: &[TransformArg]) -> Value {
+fn subst(cx: &mut Cx<'_>, value: Value, _: Option<i32>, args: &[TransformArg]) -> Value {
     let (Some(subject), Some((arg, vars))) = (value.str_face(), args.split_first()) else { return Value::Null };
-    let apply = |substitution: &Substitution| substitution.apply(&subject, vars).map_or(value, bytes);
+    let vars = (0..vars.len()).map(|n| text(vars, n).unwrap_or_default()).collect();
+    let values = Values { vars, request_uri: cx.run.request_uri() };
+    let apply = |substitution: &Substitution| substitution.apply(&subject, &values).map_or(value, bytes);
     // A bad expression is found when it is used, as in OpenSIPS: NULL.
     match arg.prepared::<Option<Substitution>>() {
         Some(substitution) => substitution.as_ref().map_or(Value::Null, apply),
         // Variables are known by their places in the script: a text made at run time has none.
         None => match text(args, 0).and_then(|t| Substitution::parse(&t)) {
-            Some(substitution) if !substitution.has_vars() => apply(&substitution),
+            Some(substitution) if !substitution.replacement.has_vars() => apply(&substitution),
             _ => Value::Null,
         },
     }
@@ -102,7 +77,7 @@ mod tests {
 
     fn check(expression: &str, subject: &str, expected: Option<&str>) {
         let substitution = Substitution::parse(expression.as_bytes()).unwrap_or_else(|| panic!("{expression}"));
-        let result = substitution.apply(subject.as_bytes(), &[]);
+        let result = substitution.apply(subject.as_bytes(), &Values::default());
         assert_eq!(result.as_deref().map(String::from_utf8_lossy).as_deref(), expected, "{expression}");
     }
 
