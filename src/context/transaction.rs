@@ -73,6 +73,8 @@ pub struct TxState {
     pub timers: Timers,
     pub fork: Fork,
     pub branches: SmallVec<[Branch; 1]>,
+    /// The first branch of the last `t_relay`.
+    pub first_branch: usize,
     pub relay: RelayFlags,
     /// Header lines that `t_add_hdrs` gave to all requests of this transaction.
     pub added_headers: Option<Str>,
@@ -112,6 +114,7 @@ impl TxState {
             timers,
             fork: Fork::new(method, six_hundred),
             branches: SmallVec::new(),
+            first_branch: 0,
             relay: RelayFlags::default(),
             added_headers: None,
             cancel_reason: None,

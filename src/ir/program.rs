@@ -328,6 +328,8 @@ pub struct VarRef {
     pub pvar: PvarId,
     pub name: NameRef,
     pub index: IndexRef,
+    /// The word behind a slash in the index.
+    pub index_suffix: Option<Str>,
     pub context: Option<MsgContext>,
     pub transforms: Vec<TransformRef>,
     /// As a person would call it.

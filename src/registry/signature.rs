@@ -274,6 +274,8 @@ pub struct PvarSignature {
     pub index: bool,
     /// Words it takes as index: `insert`.
     pub words: &'static [&'static str],
+    /// Words it takes behind an index and a slash, in any case.
+    pub index_suffixes: &'static [&'static str],
     pub writable: bool,
     /// The name in parentheses must be declared: which declaration.
     pub uses: Option<DeclaredName>,

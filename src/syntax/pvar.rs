@@ -19,6 +19,8 @@ pub struct VarRef {
     pub name_span: Span,
     pub sub: Option<Sub>,
     pub index: Option<Index>,
+    /// The word behind a slash in an index: `active` of `$(tm.branch.uri[0/active])`.
+    pub index_suffix: Option<Str>,
     pub transforms: Vec<Transform>,
     /// The reference without what trails it.
     pub span: Span,
@@ -288,6 +290,7 @@ impl<'a> Scanner<'a> {
             name_span: self.span_from(name_start),
             sub: None,
             index: None,
+            index_suffix: None,
             transforms: Vec::new(),
             span: self.span_from(start),
             trailing: None,
@@ -341,7 +344,9 @@ impl<'a> Scanner<'a> {
     fn parenthesised_rest(&mut self, start: usize, var: &mut VarRef) -> Result<(), PvarError> {
         if !var.is_dollar() {
             if self.eat(b'[') {
-                var.index = Some(self.index()?);
+                let (index, suffix) = self.index()?;
+                var.index = Some(index);
+                var.index_suffix = suffix;
             }
             var.transforms = transform::chain(self)?;
         }
@@ -351,22 +356,35 @@ impl<'a> Scanner<'a> {
         self.unexpected(start, PvarErrorKind::UnclosedParen)
     }
 
-    fn index(&mut self) -> Result<Index, PvarError> {
+    /// The index and the word that a slash sets apart from it.
+    fn index(&mut self) -> Result<(Index, Option<Str>), PvarError> {
         let Some((start, end)) = self.until_matching(b'[', b']') else {
             return self.fail(self.pos, PvarErrorKind::UnclosedIndex);
         };
         let text = self.slice(start, end);
-        match text {
-            b"" => Err(PvarError { kind: PvarErrorKind::EmptyIndex, span: self.origin.span(start, end) }),
-            b"*" => Ok(Index::All),
-            [b'$', ..] => Ok(Index::Var(Box::new(self.nested(start, end)?))),
-            _ if text.eq_ignore_ascii_case(b"append") => Ok(Index::Append),
-            _ => Ok(integer(text).map_or_else(|| Index::Word(Str::new(text)), Index::Int)),
-        }
+        let slash = memchr::memrchr(b'/', text).filter(|at| has_word_after(text, *at));
+        let number = |text| integer(text).map(Index::Int);
+        let index = match (text, slash) {
+            (b"", _) => return Err(PvarError { kind: PvarErrorKind::EmptyIndex, span: self.origin.span(start, end) }),
+            (b"*", _) => Index::All,
+            ([b'$', ..], at) => Index::Var(Box::new(self.nested(start, at.map_or(end, |at| start + at))?)),
+            _ if text.eq_ignore_ascii_case(b"append") => Index::Append,
+            (_, Some(at)) => match text.get(..at).and_then(number) {
+                Some(index) => index,
+                None => return Ok((Index::Word(Str::new(text)), None)),
+            },
+            (_, None) => number(text).unwrap_or_else(|| Index::Word(Str::new(text))),
+        };
+        Ok((index, slash.and_then(|at| text.get(at + 1..)).map(Str::new)))
     }
 }
 
 const CONTEXTS: [(&str, MsgContext); 2] = [("request", MsgContext::Request), ("reply", MsgContext::Reply)];
+
+/// Whether nothing but letters follows: `/active`, not the rest of `$json(a/b)`.
+fn has_word_after(text: &[u8], at: usize) -> bool {
+    text.get(at + 1..).is_some_and(|word| !word.is_empty() && word.iter().all(u8::is_ascii_alphabetic))
+}
 
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')
@@ -445,6 +463,8 @@ mod tests {
         assert_eq!(index("$(avp(x)[*])"), Index::All);
         assert_eq!(index("$(avp(x)[append])"), Index::Append);
         assert_eq!(index("$(avp(x)[4294967295])"), Index::Int(-1));
+        assert_eq!(index("$(tm.branch.uri[0/active])"), Index::Int(0));
+        assert_eq!(index("$(tm.branch.uri[x/active])"), Index::Word(Str::from("x/active")));
         assert_eq!(index("$(ct[ 1])"), Index::Word(Str::from(" 1")));
         assert_eq!(index("$(sdp.line([12])[insertAfter])"), Index::Word(Str::from("insertAfter")));
         let Index::Var(var) = index("$(avp(x)[$(avp(y)[3])])") else { panic!("a variable") };

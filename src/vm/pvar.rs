@@ -31,6 +31,7 @@ impl Pvar {
             dynamic_sub: false,
             index: false,
             words: &[],
+            index_suffixes: &[],
             writable: false,
             uses: None,
             check_sub: None,
@@ -85,6 +86,12 @@ impl Pvar {
     pub const fn index_words(mut self, words: &'static [&'static str]) -> Pvar {
         self.sig.index = true;
         self.sig.words = words;
+        self
+    }
+
+    /// Words that stand behind an index: `$(tm.branch.uri[0/active])`.
+    pub const fn index_suffixes(mut self, words: &'static [&'static str]) -> Pvar {
+        self.sig.index_suffixes = words;
         self
     }
 
@@ -147,6 +154,8 @@ pub struct Var {
     pub row: &'static Pvar,
     pub name: VarName,
     pub index: VarIndex,
+    /// The word behind a slash in the index.
+    pub index_suffix: Option<Str>,
     pub context: Option<MsgContext>,
     pub transforms: Box<[LinkedTransform]>,
     /// As written, for diagnostics.

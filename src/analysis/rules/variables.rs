@@ -160,6 +160,11 @@ impl Check<'_, '_, '_> {
             self.report(Diagnostic::new(codes::BAD_VARIABLE, var.span, format!("`{var}` takes no index")));
             return;
         }
+        let suffix = var.index_suffix.as_ref().map(|s| s.to_string_lossy()).unwrap_or_default();
+        if !suffix.is_empty() && !sig.index_suffixes.iter().any(|w| w.eq_ignore_ascii_case(&suffix)) {
+            let message = format!("`{var}` takes no `/{suffix}` behind its index");
+            return self.report(Diagnostic::new(codes::BAD_VARIABLE, var.span, message));
+        }
         let word = match index {
             Index::Append if sig.kind != VarKind::Avp => "append".to_owned(),
             Index::Word(word) if !sig.words.iter().any(|w| w.as_bytes() == word.as_bytes()) => word.to_string(),

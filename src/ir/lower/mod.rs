@@ -170,6 +170,7 @@ mod tests {
         dynamic_sub: false,
         index: true,
         words: &[],
+        index_suffixes: &[],
         writable: true,
         uses: None,
         check_sub: None,

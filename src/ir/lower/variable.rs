@@ -66,7 +66,8 @@ impl Lowering<'_> {
         };
         let transforms = var.transforms.iter().map(|t| self.transform(t)).collect::<Option<_>>()?;
         let text = Str::from(var.to_string());
-        Some(VarRef { pvar, name, index, context: var.context, transforms, text, span: var.span })
+        let index_suffix = var.index_suffix.clone();
+        Some(VarRef { pvar, name, index, index_suffix, context: var.context, transforms, text, span: var.span })
     }
 
     fn name_pieces(&self, sub: &Sub) -> Option<Vec<NamePiece>> {

@@ -1,11 +1,13 @@
 //! `$tm.branch.*`: the branches of the transaction, as they were sent. An index is a number, or `*` for all of
-//! them; without one it is the branch at hand.
+//! them; without one it is the branch at hand. With `/active` it counts among the branches of the last `t_relay`.
+//!
+//! In a branch_route the branch at hand is not sent yet: of it only flags and attributes are there.
 use crate::base::Str;
-use crate::context::{Branch, Transaction, Value};
+use crate::context::{Branch, Target, Transaction, Value};
 use crate::modules::core::branch_set::q_text;
 use crate::proto::response_choice::BranchKind;
-use crate::registry::{FlagFamily, SubName};
-use crate::vm::{Cx, Index, NameKind, Pvar, ReadFn, Store, Var, WriteError, position};
+use crate::registry::{FlagFamily, RouteKind, SubName};
+use crate::vm::{Cx, Index, NameKind, Pvar, ReadFn, Store, Var, VarIndex, WriteError, position};
 use std::sync::Arc;
 
 pub const PVARS: &[Pvar] = &[
@@ -26,20 +28,25 @@ pub const PVARS: &[Pvar] = &[
     field("tm.branch.type", |cx, var| each(cx, var, kind), "`sip`, or `phony` for one that only waits."),
     field(
         "tm.branch.last_received",
-        |cx, var| each(cx, var, |_, _, b| Value::Int(i32::from(b.code))),
-        "Last status of a branch.",
+        |cx, var| each(cx, var, last_received),
+        "Last status that came on a branch; NULL when none did.",
     ),
     field("tm.branch.flag", read_flag, "A flag of a branch.")
         .named(SubName::Required, NameKind::BranchFlag)
+        .index_suffixes(SUFFIXES)
         .writable(write_flag),
     field("tm.branch.attr", read_attr, "A value a script keeps with a branch.")
         .dynamic(NameKind::Text)
+        .index_suffixes(SUFFIXES)
         .writable(write_attr),
 ];
 
 const fn field(name: &'static str, read: ReadFn, doc: &'static str) -> Pvar {
-    Pvar::new(name, read, doc).indexed()
+    Pvar::new(name, read, doc).indexed().index_suffixes(SUFFIXES)
 }
+
+const ACTIVE: &str = "active";
+const SUFFIXES: &[&str] = &[ACTIVE, "all"];
 
 type Show = fn(&Cx<'_>, &Transaction, &Branch) -> Value;
 
@@ -47,15 +54,23 @@ type Show = fn(&Cx<'_>, &Transaction, &Branch) -> Value;
 fn chosen(cx: &mut Cx<'_>, var: &Var) -> Option<(Arc<Transaction>, Option<usize>)> {
     let index = var.index(cx);
     let tx = cx.run.tx.clone()?;
-    let count = tx.state.lock().branches.len();
+    let (count, first_active) = {
+        let state = tx.state.lock();
+        (state.branches.len(), state.first_branch)
+    };
+    let first = if counts_active(var) { first_active } else { 0 };
     match index {
         Index::All => Some((tx, None)),
         Index::None => {
             let at = cx.run.branch?;
             Some((tx, Some(at)))
         }
-        index => position(index, count).map(|at| (tx, Some(at))),
+        index => position(index, count.saturating_sub(first)).map(|at| (tx, Some(first + at))),
     }
+}
+
+fn counts_active(var: &Var) -> bool {
+    var.index_suffix.as_ref().is_some_and(|word| word.eq_ignore_ascii_case(ACTIVE.as_bytes()))
 }
 
 fn each(cx: &mut Cx<'_>, var: &Var, show: Show) -> Value {
@@ -93,6 +108,10 @@ fn socket(cx: &Cx<'_>, _: &Transaction, branch: &Branch) -> Value {
     socket.map_or(Value::Null, |s| Value::Str(s.text().into()))
 }
 
+fn last_received(_: &Cx<'_>, _: &Transaction, branch: &Branch) -> Value {
+    if branch.code == 0 { Value::Null } else { Value::Int(i32::from(branch.code)) }
+}
+
 fn kind(_: &Cx<'_>, _: &Transaction, branch: &Branch) -> Value {
     Value::text(match branch.kind {
         BranchKind::Normal | BranchKind::Minor => b"sip",
@@ -101,42 +120,47 @@ fn kind(_: &Cx<'_>, _: &Transaction, branch: &Branch) -> Value {
 }
 
 fn read_flag(cx: &mut Cx<'_>, var: &Var) -> Value {
-    let (Some(mask), Some((tx, Some(at)))) = (var.flag_mask(), chosen(cx, var)) else { return Value::Null };
-    let state = tx.state.lock();
-    state.branches.get(at).map_or(Value::Null, |b| match b.target.flags & mask {
+    let Some(mask) = var.flag_mask() else { return Value::Null };
+    let shown = with_target(cx, var, |target| match target.flags & mask {
         0 => Value::Named(0, Str::from_static("false")),
         _ => Value::Named(1, Str::from_static("true")),
-    })
+    });
+    shown.unwrap_or_default()
 }
 
 fn write_flag(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
     let mask = var.flag_mask().ok_or_else(no_such_branch)?;
-    change(cx, var, |b| match value.is_true() {
-        true => b.target.flags |= mask,
-        false => b.target.flags &= !mask,
-    })
+    let set = |target: &mut Target| match value.is_true() {
+        true => target.flags |= mask,
+        false => target.flags &= !mask,
+    };
+    with_target(cx, var, set).ok_or_else(no_such_branch)
 }
 
 fn read_attr(cx: &mut Cx<'_>, var: &Var) -> Value {
-    let (Some(name), Some((tx, Some(at)))) = (var.name_text(cx), chosen(cx, var)) else { return Value::Null };
-    let state = tx.state.lock();
-    let attr = state.branches.get(at).and_then(|b| b.target.attrs.iter().find(|(n, _)| *n == name));
-    attr.map_or(Value::Null, |(_, value)| value.clone())
+    let Some(name) = var.name_text(cx) else { return Value::Null };
+    let find = |target: &mut Target| target.attrs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone());
+    with_target(cx, var, find).flatten().unwrap_or_default()
 }
 
 fn write_attr(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
     let name = var.name_text(cx).ok_or_else(|| WriteError::new("has no name"))?;
-    change(cx, var, |b| {
-        b.target.attrs.retain(|(n, _)| *n != name);
+    let set = |target: &mut Target| {
+        target.attrs.retain(|(n, _)| *n != name);
         if !value.is_null() {
-            b.target.attrs.push((name, value.stored()));
+            target.attrs.push((name, value.stored()));
         }
-    })
+    };
+    with_target(cx, var, set).ok_or_else(no_such_branch)
 }
 
-fn change(cx: &mut Cx<'_>, var: &Var, change: impl FnOnce(&mut Branch)) -> Result<(), WriteError> {
-    let Some((tx, Some(at))) = chosen(cx, var) else { return Err(no_such_branch()) };
-    tx.state.lock().branches.get_mut(at).map(change).ok_or_else(no_such_branch)
+/// What is kept with a branch: one of the transaction, or the one that a branch_route is about.
+fn with_target<T>(cx: &mut Cx<'_>, var: &Var, work: impl FnOnce(&mut Target) -> T) -> Option<T> {
+    if cx.run.kind == RouteKind::Branch && matches!(var.index, VarIndex::None) {
+        return Some(work(&mut cx.run.targets.main));
+    }
+    let (tx, Some(at)) = chosen(cx, var)? else { return None };
+    tx.state.lock().branches.get_mut(at).map(|b| work(&mut b.target))
 }
 
 fn no_such_branch() -> WriteError {

@@ -7,9 +7,9 @@ use super::create::{self, Created, EarlyBranch};
 use super::reply_out::{self, LocalReply};
 use super::words::RelayWords;
 use crate::base::Str;
-use crate::context::{Effect, EffectAnswer, Level, RelayFlags, Target, Transaction};
+use crate::context::{Effect, EffectAnswer, Level, RelayFlags, Target, Transaction, TxState};
 use crate::modules::core::outbound::{self, HopError, NextHop};
-use crate::proto::response_choice::Closed;
+use crate::proto::response_choice::{BranchKind, Closed};
 use crate::registry::RouteKind;
 use crate::sip::{Edits, StatusCode};
 use crate::vm::{Answer, Cx, Ret, Scope, SubRun, Then, Words};
@@ -61,7 +61,14 @@ pub fn t_relay(cx: &mut Cx<'_>, flags: Option<Words<RelayWords>>, proxy: Option<
         Created::Retransmission => return Ret::TRUE,
         Created::Impossible => return Ret::Code(BAD_MESSAGE),
     };
+    begin_set(&mut tx.state.lock());
     start(cx, tx, fresh, flags, proxy)
+}
+
+/// The branches to come are the active ones; a wait for further branches goes on among them.
+fn begin_set(state: &mut TxState) {
+    let waits = state.branches.last().is_some_and(|b| matches!(b.kind, BranchKind::Phony { .. }));
+    state.first_branch = state.branches.len() - usize::from(waits);
 }
 
 /// Sends the run's request to all its targets.

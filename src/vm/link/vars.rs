@@ -29,7 +29,8 @@ impl Linker<'_> {
             IndexRef::Var(inner) => VarIndex::Var(Box::new(self.var(inner)?)),
         };
         let transforms = var.transforms.iter().map(|t| self.transform(var, t)).collect::<Option<_>>()?;
-        Some(Var { row, name, index, context: var.context, transforms, text: var.text.clone() })
+        let index_suffix = var.index_suffix.clone();
+        Some(Var { row, name, index, index_suffix, context: var.context, transforms, text: var.text.clone() })
     }
 
     fn var_name(&mut self, var: &VarRef, row: &Pvar, text: &Str, pieces: Option<&[NamePiece]>) -> Option<VarName> {
