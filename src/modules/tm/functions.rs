@@ -45,10 +45,11 @@ pub static FUNCTIONS: &[Function] = script_fns! {
     fn t_add_cancel_reason(reason_hdr: Str) in REQUEST, roles [MayFail] => headers::t_add_cancel_reason;
     /// Makes and sends a request of its own. The body is `type/subtype bytes`; `ctx` is `$avp(uac_ctx)` in local_route.
     fn t_new_request(method: Str, ruri: Str, from: Str, to: Str, body: Option<Str>, ctx: Option<Str>) in REQUEST | FAILURE | ONREPLY | BRANCH | ERROR | LOCAL | STARTUP | TIMER | EVENT, roles [Waits, MayFail] => headers::t_new_request;
-    /// Adds branches to the transaction and sends them: from the message (`msg`) or from a notification (`event`).
-    /// Flags: cancel (c) what is under way first, last (l) injection.
+    /// Adds branches to the transaction and sends them: those of the message (`msg`), or the contact that a notification
+    /// (`event`) describes in `$avp(uri)`, `received`, `path`, `qval`, `socket` and `bflags`. Flags: cancel (c) what is
+    /// under way first, last (l) injection.
     fn t_inject_branches(source: Words<InjectSource>, flags: Option<Words<InjectFlags>>) in REQUEST | ONREPLY, roles [Relays, Waits, MayFail] => inject::t_inject_branches;
-    /// Keeps the INVITE open for branches to come, for as long as `fr_inv_timeout` or until there are so many.
+    /// Keeps the INVITE, whose transaction is there, open for branches to come, for as long as `fr_inv_timeout` or until there are so many.
     fn t_wait_for_new_branches(branches: Option<i32>) in REQUEST, roles [MayFail] => inject::t_wait_for_new_branches;
     /// Ends the wait for further branches.
     fn t_wait_no_more_branches() in REQUEST | FAILURE | ONREPLY | BRANCH, roles [MayFail] => inject::t_wait_no_more_branches;

@@ -79,3 +79,31 @@ onreply_route[back] {
     s.net.assert_empty();
     assert_eq!(said(&s), ["flag true uri <null>", "flag false attr first uri sip:bob@10.0.0.20"]);
 }
+
+#[test]
+fn a_waiting_invite_gets_the_branch_of_a_notification() {
+    let initial = r#"
+	t_newtran();
+	t_wait_for_new_branches();
+	t_relay();
+	$avp(uri) = "sip:carol@10.0.0.30;late";
+	$avp(received) = "";
+	$avp(path) = "";
+	$avp(qval) = 500;
+	$avp(bflags) = 0;
+	t_inject_branches("event");
+	xlog("without a socket $rc\n");
+	$avp(socket) = "";
+	t_inject_branches("event", "last");
+	xlog("complete $rc\n");
+	t_wait_no_more_branches();
+	xlog("nothing waits $rc\n");
+"#;
+    let mut s = Stage::new(&script(initial, ""));
+    s.net.of_mut(s.bob).policy = Policy::rejecting(486);
+    let call = s.talk(BOB);
+    assert_eq!(s.net.call(s.carol, &call).state, sipscript::testing::CallState::Answered);
+    s.net.bye(s.alice, &call);
+    s.net.assert_empty();
+    assert_eq!(said(&s), ["without a socket -1", "complete 1", "nothing waits -1"]);
+}
