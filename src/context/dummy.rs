@@ -18,6 +18,11 @@ pub fn request() -> Arc<Message> {
     DUMMY.get_or_init(|| Arc::new(parse().expect("the text above is a valid request"))).clone()
 }
 
+/// Whether it is that message.
+pub fn is(message: &Arc<Message>) -> bool {
+    Arc::ptr_eq(message, &request())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,10 @@ use super::sockets::SocketId;
 use crate::base::Str;
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// How long addresses are waited for.
+const RESOLVER: Duration = Duration::from_secs(30);
 
 /// Names a suspended run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,6 +21,51 @@ pub enum Effect {
     Yield,
     /// Nothing until that much time has passed.
     Sleep { micros: u64 },
+    /// A program.
+    Execute(Box<Execute>),
+}
+
+impl Effect {
+    /// After that long nobody waits any more, whether there is an answer or not.
+    pub fn patience(&self) -> Option<Duration> {
+        match self {
+            Effect::Resolve { .. } => Some(RESOLVER),
+            Effect::Execute(execute) => execute.give_up_after,
+            Effect::Yield | Effect::Sleep { .. } => None,
+        }
+    }
+}
+
+/// A program to be run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Execute {
+    pub command: Command,
+    /// Written to its standard input.
+    pub input: Option<Str>,
+    /// Added to the environment of the server.
+    pub environment: Vec<(String, Str)>,
+    /// What of its output is wanted. Without any the answer comes when it was started.
+    pub output: bool,
+    pub errors: bool,
+    /// It is ended after that long; what it said until then is the answer.
+    pub kill_after: Option<Duration>,
+    /// It is ended after that long, and nobody waits for it any more.
+    pub give_up_after: Option<Duration>,
+}
+
+/// How a program is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The program and its arguments.
+    Words(Vec<Str>),
+    /// For the shell.
+    Shell(Str),
+}
+
+impl Default for Command {
+    fn default() -> Command {
+        Command::Words(Vec::new())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +73,13 @@ pub enum EffectAnswer {
     /// Empty: the name does not exist or the resolver failed.
     Resolved(Vec<IpAddr>),
     Done,
+    /// What a program wrote.
+    Executed {
+        output: Str,
+        errors: Str,
+    },
+    /// There is no answer: it took too long, or too much is waited for already.
+    GivenUp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

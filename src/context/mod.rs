@@ -31,13 +31,13 @@ pub use accounting::{AccCtx, AccState, Backend, BackendFlags, CdrCore};
 pub use avp::{AvpName, AvpNames, Avps};
 pub use dialog::{Alive, Dialog, DialogHold, DialogState, Identity, Membership, OwnedRoutes, ProfileId};
 pub use dialogs::{Dialogs, ValueKey};
-pub use effect::{Datagram, Effect, EffectAnswer, Output, WaitId};
+pub use effect::{Command, Datagram, Effect, EffectAnswer, Execute, Output, WaitId};
 pub use event::ScriptEvent;
 pub use faults::Faults;
 pub use log::{Level, Log, LogSink, Origin};
 pub use run::{
-    ArmedRoutes, Current, CurrentAcc, EventParam, Hold, Leaked, Own, OwnCall, Received, ReplyExtras, RouteLabel,
-    RouteParams, Run, ScriptError, ScriptState, ViaHandling,
+    ArmedRoutes, Asked, Calling, Current, CurrentAcc, EventParam, Hold, Leaked, Own, OwnCall, Received, ReplyExtras,
+    RouteLabel, RouteParams, Run, ScriptError, ScriptState, ViaHandling,
 };
 pub use settings::CoreSettings;
 pub use slots::{ModuleStates, Slots};

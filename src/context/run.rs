@@ -6,6 +6,7 @@
 use super::accounting::AccCtx;
 use super::avp::Avps;
 use super::dialog::{Dialog, DialogHold};
+use super::effect::{Effect, EffectAnswer};
 use super::slots::Slots;
 use super::sockets::SocketId;
 use super::stack::ContextStacks;
@@ -92,6 +93,24 @@ pub struct EventParam {
     pub value: Value,
 }
 
+/// How the function at work was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Calling {
+    #[default]
+    Direct,
+    /// By `async` or `launch`; what it waits for is given up after that many seconds, 0 for never.
+    Apart { seconds: u32 },
+}
+
+/// What the operation about to be executed needs from outside, and what came of it.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Where the operation stands.
+    pub at: u32,
+    pub wanted: Option<Effect>,
+    pub answers: Vec<(Effect, EffectAnswer)>,
+}
+
 /// What the loop keeps of the script's own state, apart from where it stands.
 #[derive(Debug, Default)]
 pub struct ScriptState {
@@ -110,6 +129,8 @@ pub struct ScriptState {
     pub cursor: i32,
     /// `drop` was executed.
     pub dropped: bool,
+    pub calling: Calling,
+    pub asked: Option<Box<Asked>>,
 }
 
 /// What `route()` was given; `$param(1)` is the first.

@@ -42,10 +42,7 @@ fn request(engine: &Engine, shard: &mut Shard, now: Now, message: Message, recei
     shard.request = Some((message.clone(), received));
     let run = Box::new(Run::new(RouteKind::Request, message.clone(), received));
     let ran = engine.run(shard, now, run, main_route);
-    let key = match ran {
-        super::Ran::Ended => None,
-        super::Ran::Waits(..) => lookup::key_of(&engine.core, &message),
-    };
+    let key = ran.waits.as_ref().and_then(|_| lookup::key_of(&engine.core, &message));
     engine.settle(shard, now, ran, key);
 }
 

@@ -16,17 +16,21 @@ mod waiting;
 mod tests;
 
 use crate::base::Now;
-use crate::context::{Core, EffectAnswer, Run, Shard, SocketId, Timer, Transaction, TxId, WaitId};
+use crate::context::{Core, EffectAnswer, Level, Output, Run, Shard, SocketId, Timer, Transaction, TxId, WaitId};
 use crate::modules::tm;
 use crate::proto::transaction::Key;
 use crate::registry::RouteKind;
-use crate::vm::{Cx, Done, Host, Image, Progress, Ret, Task};
+use crate::vm::{Cx, Done, Host, Image, Launched, Progress, Ret, Task};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use waiting::Waiting;
+
+/// Functions that launched routes launch in turn, in one step of an engine.
+const LAUNCHES: usize = 1_000;
 
 /// What happens to an engine.
 #[derive(Clone, Debug)]
@@ -115,15 +119,22 @@ impl Engine {
 
     /// Sees a task to its end or its next wait, and then whatever waited for its transaction.
     fn drive(&self, shard: &mut Shard, now: Now, mut progress: Progress) -> Ran {
+        let mut launched = Vec::new();
         loop {
             let mut done: Done = match progress {
-                Progress::Waiting { id, task } => return Ran::Waits(id, task),
+                Progress::Waiting { id, mut task } => {
+                    launched.extend(task.take_launched());
+                    return Ran { waits: Some((id, task)), launched };
+                }
                 Progress::Done(done) => *done,
             };
+            launched.append(&mut done.launched);
             if done.fault.is_some() {
                 self.faulted(shard, now, &done.run);
             }
-            let Some(next) = tm::finish::run_ended(&self.core, shard, now, &mut done.run) else { return Ran::Ended };
+            let Some(next) = tm::finish::run_ended(&self.core, shard, now, &mut done.run) else {
+                return Ran { waits: None, launched };
+            };
             let task = Task::new(self.image(), next.run);
             progress = task.start(&mut Host { core: &self.core, shard, now }, next.entry);
         }
@@ -152,18 +163,61 @@ impl Engine {
         self.settle(shard, now, ran, key);
     }
 
-    /// Keeps what waits, and hands out what waited behind it.
+    /// Keeps what waits, hands out what waited behind it, and begins what was launched.
     fn settle(&self, shard: &mut Shard, now: Now, ran: Ran, key: Option<Key>) {
-        if let Ran::Waits(id, task) = ran {
-            let unborn = key.filter(|key| self.core.transactions.find(*key).is_none());
-            waiting::arm(shard, now, id);
-            self.waiting.keep(id, task, unborn);
-            if unborn.is_some() {
-                return;
+        let (launched, is_unborn) = self.keep(shard, now, ran, key);
+        if !is_unborn {
+            for held in key.map(|key| self.waiting.release(key)).unwrap_or_default() {
+                message::datagram(self, shard, now, held.socket, held.from, held.bytes);
             }
         }
-        for held in key.map(|key| self.waiting.release(key)).unwrap_or_default() {
-            message::datagram(self, shard, now, held.socket, held.from, held.bytes);
+        if !launched.is_empty() {
+            self.launch(shard, now, launched);
+        }
+    }
+
+    /// True when the run waits and its request has no transaction.
+    fn keep(&self, shard: &mut Shard, now: Now, ran: Ran, key: Option<Key>) -> (Vec<Launched>, bool) {
+        let Ran { mut waits, mut launched } = ran;
+        while let Some((id, task)) = waits.take() {
+            if !self.waiting.is_full() {
+                let unborn = key.filter(|key| self.core.transactions.find(*key).is_none());
+                waiting::arm(shard, now, id);
+                self.waiting.keep(id, task, unborn);
+                return (launched, unborn.is_some());
+            }
+            self.core.log.part(
+                Level::Error,
+                "core",
+                "suspend",
+                format_args!("too many scripts wait: one more does not"),
+            );
+            shard.out.retain(|o| !matches!(o, Output::Wait { id: asked, .. } if *asked == id));
+            let progress = task.resume(&mut Host { core: &self.core, shard, now }, EffectAnswer::GivenUp);
+            let mut ran = self.drive(shard, now, progress);
+            launched.append(&mut ran.launched);
+            waits = ran.waits;
+        }
+        (launched, false)
+    }
+
+    /// Begins what scripts launched, and what that launches.
+    fn launch(&self, shard: &mut Shard, now: Now, launched: Vec<Launched>) {
+        let mut queue = VecDeque::from(launched);
+        for _ in 0..LAUNCHES {
+            let Some(job) = queue.pop_front() else { return };
+            // Should this step panic: it is about no message.
+            shard.at_work = None;
+            shard.request = None;
+            let task = Task::new(job.image, job.run);
+            let progress = task.start(&mut Host { core: &self.core, shard, now }, job.entry);
+            let ran = self.drive(shard, now, progress);
+            queue.extend(self.keep(shard, now, ran, None).0);
+        }
+        if !queue.is_empty() {
+            let text =
+                format_args!("launched routes launch more than {LAUNCHES} functions at once: the rest is dropped");
+            self.core.log.part(Level::Error, "core", "launch", text);
         }
     }
 
@@ -171,7 +225,7 @@ impl Engine {
         match timer {
             Timer::Transaction(id) => self.transaction_due(shard, now, id),
             Timer::Route(number) => routes::timer(self, shard, now, number),
-            Timer::Suspended(id) => self.answered(shard, now, id, EffectAnswer::Resolved(Vec::new())),
+            Timer::Suspended(id) => self.answered(shard, now, id, EffectAnswer::GivenUp),
             Timer::Dialog { .. } | Timer::Module { .. } => routes::module_timer(self, shard, now, timer),
         }
     }
@@ -197,8 +251,8 @@ impl Engine {
     }
 }
 
-/// How far a task came.
-enum Ran {
-    Ended,
-    Waits(WaitId, Box<Task>),
+/// How far a task came, and what was launched on the way.
+struct Ran {
+    waits: Option<(WaitId, Box<Task>)>,
+    launched: Vec<Launched>,
 }

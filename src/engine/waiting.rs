@@ -1,6 +1,6 @@
 //! Suspended runs, and what waits behind them: the CANCEL of a request that has no transaction yet.
 use crate::base::Now;
-use crate::context::{Effect, Output, Shard, SocketId, Timer, WaitId};
+use crate::context::{Output, Shard, SocketId, Timer, WaitId};
 use crate::proto::transaction::Key;
 use crate::vm::Task;
 use bytes::Bytes;
@@ -8,10 +8,9 @@ use dashmap::DashMap;
 use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-/// How long an answer is waited for, when nothing but its arrival ends the wait.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Suspended runs at most; what would wait beyond that fails at once.
+const LIMIT: usize = 50_000;
 /// Messages kept behind one request; a peer needs one.
 const HELD: usize = 4;
 
@@ -32,6 +31,8 @@ pub struct Held {
 pub struct Waiting {
     /// A task is handed from worker to worker, never looked at by two: the lock only says so to the compiler.
     runs: DashMap<WaitId, Mutex<Suspended>, ahash::RandomState>,
+    /// Entries of `runs`.
+    suspended: AtomicUsize,
     unborn: DashMap<Key, Vec<Held>, ahash::RandomState>,
     /// Entries of `unborn`, so that nobody looks there while there are none.
     count: AtomicUsize,
@@ -39,7 +40,11 @@ pub struct Waiting {
 
 impl Waiting {
     pub fn len(&self) -> usize {
-        self.runs.len()
+        self.suspended.load(Ordering::Relaxed)
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.len() >= LIMIT
     }
 
     /// Keeps a task; with a key also its request, so that repetitions are known.
@@ -50,11 +55,14 @@ impl Waiting {
             self.unborn.insert(key, Vec::new());
             self.count.fetch_add(1, Ordering::Relaxed);
         }
+        self.suspended.fetch_add(1, Ordering::Relaxed);
         self.runs.insert(id, Mutex::new(Suspended { task, key }));
     }
 
     pub fn take(&self, id: WaitId) -> Option<Suspended> {
-        self.runs.remove(&id).map(|(_, s)| s.into_inner())
+        let (_, suspended) = self.runs.remove(&id)?;
+        self.suspended.fetch_sub(1, Ordering::Relaxed);
+        Some(suspended.into_inner())
     }
 
     /// A request does not wait without a transaction any more.
@@ -90,11 +98,11 @@ impl Waiting {
 
 /// Sees to it that a wait ends, even if whoever was asked never answers.
 pub fn arm(shard: &mut Shard, now: Now, id: WaitId) {
-    let asked = shard.out.iter().rev().find_map(|o| match o {
-        Output::Wait { id: asked, effect } if *asked == id => Some(effect),
+    let patience = shard.out.iter().rev().find_map(|o| match o {
+        Output::Wait { id: asked, effect } if *asked == id => Some(effect.patience()),
         Output::Wait { .. } | Output::Send(_) => None,
     });
-    if matches!(asked, Some(Effect::Resolve { .. })) {
-        shard.arm(now.mono + PATIENCE, Timer::Suspended(id));
+    if let Some(patience) = patience.flatten() {
+        shard.arm(now.mono + patience, Timer::Suspended(id));
     }
 }

@@ -38,6 +38,7 @@ impl Show<'_> {
                 format!("{} {} {value}", self.place(a.target), assign_sign(a.op))
             }
             Op::Spill { temp, value, error } => format!("t{} = {}, error -> {error}", temp.0, self.expr(value)),
+            Op::Await(vars) => format!("await {}", joined(vars.iter().map(|v| self.var(*v)))),
             Op::Fail => "fail".into(),
             Op::KeepCode(temp) => format!("t{} = code", temp.0),
             Op::Call(site, after) => format!("{}{}", keeps(*after), self.site(*site)),
@@ -137,9 +138,12 @@ impl Show<'_> {
             Command::NotAList => "not a list".into(),
             Command::Placeholder => "placeholder".into(),
             Command::Resume(route) => format!("resume in {}", self.route(*route)),
-            Command::Report { route, param } => {
+            Command::Async { site, seconds: 0 } => format!("async {}", self.site(*site)),
+            Command::Async { site, seconds } => format!("async {} for {seconds} s", self.site(*site)),
+            Command::Launch { site, report, param } => {
+                let report = report.map(|r| format!(", report to {}", self.route(Some(r)))).unwrap_or_default();
                 let param = param.map(|p| format!(" with {}", self.format(p))).unwrap_or_default();
-                format!("report to {}{param}", self.route(*route))
+                format!("launch {}{report}{param}", self.site(*site))
             }
         }
     }

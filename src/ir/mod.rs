@@ -9,6 +9,7 @@
 mod dump;
 mod lower;
 mod program;
+mod references;
 mod verify;
 
 pub use dump::dump;

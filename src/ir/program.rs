@@ -91,6 +91,8 @@ pub enum Op {
         value: Box<Expr>,
         error: Pc,
     },
+    /// Waits until these variables can be read: something outside is asked for them. The next operation reads them.
+    Await(Box<[VarId]>),
     /// An assignment whose value failed in one of its parts.
     Fail,
     /// Keeps the code register as an operand.
@@ -223,6 +225,15 @@ pub enum Piece {
     Var(VarId),
 }
 
+impl Piece {
+    pub fn var(&self) -> Option<VarId> {
+        match self {
+            Piece::Text(_) => None,
+            Piece::Var(id) => Some(*id),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct PatternText {
     pub text: Str,
@@ -277,11 +288,18 @@ pub enum Command {
     NotAList,
     /// `error()`, which does nothing.
     Placeholder,
+    /// Calls a function whose end the run is suspended for.
+    Async {
+        site: SiteId,
+        /// After which it counts as failed; 0: never.
+        seconds: u32,
+    },
     /// Ends the script and goes on in a route; `$rc` stays. `None`: no such route.
     Resume(Option<RouteId>),
-    /// Runs a route over a message of its own; `$rc` there is the code register.
-    Report {
-        route: Option<RouteId>,
+    /// Calls a function that the script does not wait for. The route runs over a message of its own once it is done.
+    Launch {
+        site: SiteId,
+        report: Option<RouteId>,
         param: Option<FormatId>,
     },
 }
@@ -332,9 +350,25 @@ pub struct VarRef {
     pub index_suffix: Option<Str>,
     pub context: Option<MsgContext>,
     pub transforms: Vec<TransformRef>,
+    /// One of its transformations asks somebody outside.
+    pub waits: bool,
     /// As a person would call it.
     pub text: Str,
     pub span: Span,
+}
+
+impl VarRef {
+    /// Whether one of the references inside asks somebody outside.
+    pub fn parts_wait(&self) -> bool {
+        let name = match &self.name {
+            NameRef::Dynamic(inner) => inner.waits,
+            NameRef::Text(_, Some(pieces)) => pieces.iter().any(|p| matches!(p, NamePiece::Var(v) if v.waits)),
+            NameRef::None | NameRef::Text(_, None) => false,
+        };
+        let waits = |arg: &TransformArgRef| matches!(arg, TransformArgRef::Var(v) if v.waits);
+        let of_transform = |t: &TransformRef| t.index.iter().chain(&t.args).any(waits);
+        name || matches!(&self.index, IndexRef::Var(v) if v.waits) || self.transforms.iter().any(of_transform)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -417,6 +451,7 @@ impl Op {
                 f(&mut switch.otherwise);
             }
             Op::Assign(_)
+            | Op::Await(_)
             | Op::Fail
             | Op::KeepCode(_)
             | Op::Call(..)
@@ -445,6 +480,7 @@ impl Op {
             Op::BranchCode { .. }
             | Op::BranchAsserts { .. }
             | Op::Jump(_)
+            | Op::Await(_)
             | Op::Fail
             | Op::KeepCode(_)
             | Op::Call(..)
@@ -517,8 +553,9 @@ impl Command {
             | Command::Xlog { .. }
             | Command::NotAList
             | Command::Placeholder
+            | Command::Async { .. }
             | Command::Resume(_)
-            | Command::Report { .. } => {}
+            | Command::Launch { .. } => {}
         }
     }
 }

@@ -181,6 +181,8 @@ pub enum Role {
     EndsScript,
     /// May suspend the run.
     Waits,
+    /// What it waits for can be given up: the seconds of `async` count.
+    TimesOut,
     /// Its return code deserves a look.
     MayFail,
     /// Gives a flag a value, or asks for it.
@@ -302,6 +304,8 @@ pub struct TransformSignature {
     pub optional: usize,
     /// `{nameaddr.2.uri}`.
     pub takes_index: bool,
+    /// Asks somebody outside, so that the run may have to wait.
+    pub waits: bool,
     pub doc: &'static str,
 }
 

@@ -178,6 +178,7 @@ impl Worker {
         match effect {
             Effect::Resolve { host } => self.shared.resolver.resolve(id, host, inbox),
             Effect::Sleep { micros } => self.shared.resolver.sleep(id, micros, inbox),
+            Effect::Execute(_) => inbox.put(id, EffectAnswer::GivenUp),
             Effect::Yield => inbox.put(id, EffectAnswer::Done),
         }
     }

@@ -1,7 +1,7 @@
 //! A simulated network on a virtual clock: engines and scripted user agents.
 //!
 //! `Net` owns the clock, the servers (real engines) and the phones; it delivers datagrams with seeded loss, repetition
-//! and reordering (`Weather`), answers what engines wait for (`Names`), and goes to the next thing that happens. A test
+//! and reordering (`Weather`), answers what engines wait for (`Names`, `Programs`), and goes to the next thing that happens. A test
 //! says what phones do and looks at what they saw, at the log and at the tables. Nothing sleeps; a day of virtual time
 //! takes milliseconds.
 //!
@@ -11,6 +11,7 @@ mod log_book;
 mod names;
 mod net;
 pub mod phone;
+mod programs;
 mod server;
 mod weather;
 
@@ -18,5 +19,6 @@ pub use log_book::{LogBook, LogLine};
 pub use names::Names;
 pub use net::{Net, PhoneId, START, ServerId};
 pub use phone::{Call, CallState, InviteOptions, Phone, Policy};
+pub use programs::{Program, Programs};
 pub use server::{SimServer, Sizes};
 pub use weather::Weather;

@@ -1,12 +1,10 @@
-//! The built-in commands that are more than a jump: logging, failed assertions, reports of launched functions.
+//! The built-in commands that are more than a jump: logging, failed assertions.
 use super::cx::Cx;
 use super::eval;
 use super::image::Image;
-use super::ret::{Answer, Ret, Scope, SubRun};
 use crate::base::Str;
-use crate::context::{EventParam, Level, Run, ScriptError, Value, dummy};
-use crate::ir::{FormatId, LevelSource, RouteId};
-use crate::registry::RouteKind;
+use crate::context::{Level, ScriptError};
+use crate::ir::{FormatId, LevelSource};
 
 /// Code of an `xlog` whose text does not fit.
 const TOO_LONG: i32 = -1;
@@ -60,21 +58,4 @@ pub fn assert_failed(cx: &mut Cx<'_>, text: &Str) -> i32 {
         reason: Str::from("server error"),
     };
     0
-}
-
-/// Runs the report route of a launched function over a message of its own; the launching script goes on with 1.
-pub fn report(cx: &mut Cx<'_>, code: i32, route: Option<RouteId>, param: Option<FormatId>) -> Ret {
-    let image: &Image = cx.image;
-    let Some(name) = route.and_then(|id| image.route_entry(id)).and_then(|r| r.name.clone()) else { return Ret::TRUE };
-    let param = match param.map(|id| cx.expand(image.format(id))) {
-        None => None,
-        Some(Some(text)) => Some(text),
-        Some(None) => return Ret::FALSE,
-    };
-    let mut run = Run::new(RouteKind::Request, dummy::request(), cx.run.received);
-    run.script.rc = code;
-    let named = |value: Str| EventParam { name: Str::EMPTY, value: Value::Str(value) };
-    run.script.event = param.into_iter().map(named).collect();
-    let sub = SubRun { kind: RouteKind::Request, name: Some(name), scope: Scope::Own(Box::new(run)) };
-    Ret::Run(Box::new(sub), Box::new(|_: &mut Cx<'_>, _: Answer| Ret::TRUE))
 }

@@ -5,7 +5,7 @@ use super::pvar::{Index, Piece, Store, TransformArg, Var, WriteError};
 use super::pvar::{LinkedTransform, LinkedTransformArg};
 use super::ret::OwnedRun;
 use crate::base::{Now, Str};
-use crate::context::{Core, Level, Run, Shard, Value};
+use crate::context::{Core, Effect, EffectAnswer, Level, Run, Shard, Value};
 use crate::registry::RouteKind;
 use crate::syntax::ere::Pattern;
 use crate::syntax::pvar::MsgContext;
@@ -81,6 +81,17 @@ impl Cx<'_> {
     /// The same for an argument of a function, where a line break ends what `.` matches.
     pub fn line_pattern(&mut self, text: &[u8]) -> Option<Arc<Pattern>> {
         self.image.patterns.get(text, true)
+    }
+
+    /// What a transformation needs from outside. `None` where it is not there yet: the operation is then put off until it
+    /// is. Only a row marked `waiting` may ask.
+    pub fn ask(&mut self, effect: Effect) -> Option<EffectAnswer> {
+        let asked = self.run.script.asked.as_mut()?;
+        if let Some((_, answer)) = asked.answers.iter().find(|(of, _)| *of == effect) {
+            return Some(answer.clone());
+        }
+        asked.wanted = Some(effect);
+        None
     }
 
     pub fn raise(&mut self, hook: &Hook<'_>) {

@@ -1,10 +1,11 @@
 //! What the tests of the language need: a few variables and functions of their own, and a way to run a script with them.
 use super::arg::{RouteName, VarIn};
+use super::asynchronous::Suspend;
 use super::cx::Cx;
 use super::function::Function;
 use super::link::{Linking, link};
 use super::module::Module;
-use super::pvar::{Index, NameKind, Pvar, Store, TransformRow, Var, VarName, WriteError};
+use super::pvar::{Index, NameKind, Pvar, Store, TransformArg, TransformRow, Var, VarName, WriteError};
 use super::ret::{Answer, OwnedRun, Ret, Scope, SubRun};
 use super::task::{Done, Host, Progress, Task};
 use crate::base::{Instant, Now, Str};
@@ -15,6 +16,8 @@ use crate::context::{
 use crate::registry::{Catalog, RouteKind, SubName};
 use crate::script_fns;
 use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What running a script came to.
@@ -67,17 +70,33 @@ pub fn run_with(script: &str, change: impl FnOnce(&mut CoreSettings)) -> Ran {
     let mut host = Host { core: &core, shard: &mut shard, now };
     let mut progress = Task::new(image, first).start(&mut host, |_| main_route());
     let mut waits = Vec::new();
+    let mut launched = VecDeque::new();
+    let mut first = None;
     let done = loop {
         match progress {
-            Progress::Done(done) => break done,
-            Progress::Waiting { id, task } => {
+            Progress::Done(mut done) => {
+                launched.extend(std::mem::take(&mut done.launched));
+                let done = first.take().unwrap_or(done);
+                let Some(job) = launched.pop_front() else { break done };
+                first = Some(done);
+                progress = Task::new(job.image, job.run).start(&mut host, job.entry);
+            }
+            Progress::Waiting { id, mut task } => {
+                launched.extend(task.take_launched());
                 let out = std::mem::take(&mut host.shard.out);
                 let asked = out.into_iter().find_map(|o| match o {
                     Output::Wait { id: of, effect } if of == id => Some(effect),
                     _ => None,
                 });
-                waits.push(asked.expect("a task that waits says for what"));
-                progress = task.resume(&mut host, EffectAnswer::Done);
+                let asked = asked.expect("a task that waits says for what");
+                let answer = match &asked {
+                    Effect::Resolve { host } => {
+                        EffectAnswer::Resolved(vec![IpAddr::from([192, 0, 2, host.len() as u8])])
+                    }
+                    _ => EffectAnswer::Done,
+                };
+                waits.push(asked);
+                progress = task.resume(&mut host, answer);
             }
         }
     };
@@ -110,8 +129,13 @@ impl LogSink for Lines {
     }
 }
 
-pub static MODULE: Module =
-    Module { functions: FUNCTIONS, pvars: PVARS, transforms: TRANSFORMS, ..Module::empty("core") };
+pub static MODULE: Module = Module {
+    functions: FUNCTIONS,
+    pvars: PVARS,
+    transforms: TRANSFORMS,
+    suspend: Some(|_| Suspend::Ready),
+    ..Module::empty("core")
+};
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Returns its argument.
@@ -276,5 +300,17 @@ fn read_route(cx: &mut Cx<'_>, _: &Var) -> Value {
     Value::Str(names.join(" > ").into())
 }
 
-static TRANSFORMS: &[TransformRow] =
-    &[TransformRow::new("s", "len", |_, v, _, _| Value::Int(v.str_face().map_or(0, |s| s.len() as i32)), "")];
+static TRANSFORMS: &[TransformRow] = &[
+    TransformRow::new("s", "len", |_, v, _, _| Value::Int(v.str_face().map_or(0, |s| s.len() as i32)), ""),
+    TransformRow::new("s", "asked", asked, "").waiting(),
+];
+
+/// The addresses that the world gives for a name; the fixture gives the name's length.
+fn asked(cx: &mut Cx<'_>, value: Value, _: Option<i32>, _: &[TransformArg]) -> Value {
+    let Some(host) = value.str_face() else { return Value::Null };
+    match cx.ask(Effect::Resolve { host }) {
+        Some(EffectAnswer::Resolved(addresses)) => addresses.first().map(|a| Value::text(a.to_string().as_bytes())),
+        Some(_) | None => None,
+    }
+    .unwrap_or_default()
+}

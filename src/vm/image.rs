@@ -1,5 +1,6 @@
 //! A script linked for running: code, and tables that bind it to bodies. Immutable; a reload makes another.
 use super::arg::Arg;
+use super::asynchronous::SuspendFn;
 use super::flags::FlagNames;
 use super::function::Function;
 use super::hook::HookFn;
@@ -19,6 +20,8 @@ pub struct Image {
     pub hooks: Vec<HookFn>,
     /// Of the modules that have timers; the first that knows a timer takes it.
     pub timers: Vec<TimerFn>,
+    /// What `async` needs; `None` when no loaded module has it.
+    pub suspend: Option<SuspendFn>,
     pub patterns: PatternCache,
     /// Names of flags by number.
     pub flags: FlagNames,

@@ -3,6 +3,7 @@
 //! A module's rows are `Function`s, `Pvar`s and `TransformRow`s; their bodies get a `Cx` and Rust values made by
 //! `FromArg`. `Image` is a linked script. Nothing here knows a name of the script language.
 pub mod arg;
+mod asynchronous;
 mod budget;
 mod command;
 pub mod cx;
@@ -29,6 +30,7 @@ pub use arg::{
     OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, SubstitutionArg, ValueIn, VarIn, VarOut,
     Verbatim, Vocabulary, Words,
 };
+pub use asynchronous::{Suspend, SuspendFn};
 pub use cx::{Cx, position};
 pub use flags::FlagNames;
 pub use function::{Body, Function};
@@ -41,4 +43,4 @@ pub use pvar::{
     TransformRow, Var, VarIndex, VarName, WriteError, WriteFn,
 };
 pub use ret::{Answer, Outcome, OwnedRun, Ret, Scope, SubRun, Then};
-pub use task::{Done, Fault, FaultKind, Host, Progress, Task};
+pub use task::{Done, Fault, FaultKind, Host, Launched, Progress, Task};

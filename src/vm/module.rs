@@ -1,4 +1,5 @@
 //! A module: one record that the engine collects, and what its `init` gets to work with.
+use super::asynchronous::SuspendFn;
 use super::cx::Cx;
 use super::function::Function;
 use super::hook::HookFn;
@@ -23,6 +24,8 @@ pub struct Module {
     pub examples: &'static [&'static str],
     pub hooks: &'static [HookFn],
     pub timer: Option<TimerFn>,
+    /// Makes a run ready for `async`.
+    pub suspend: Option<SuspendFn>,
     pub init: Option<InitFn>,
 }
 
@@ -50,6 +53,7 @@ impl Module {
             examples: &[],
             hooks: &[],
             timer: None,
+            suspend: None,
             init: None,
         }
     }

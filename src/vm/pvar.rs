@@ -210,7 +210,7 @@ pub type TransformFn = fn(&mut Cx<'_>, Value, Option<i32>, &[TransformArg]) -> V
 /// Rows are written as chains: `TransformRow::new("s", "substr", substr, "..").args(&[Num, Num])`.
 impl TransformRow {
     pub const fn new(class: &'static str, name: &'static str, body: TransformFn, doc: &'static str) -> TransformRow {
-        let sig = TransformSignature { class, name, args: &[], optional: 0, takes_index: false, doc };
+        let sig = TransformSignature { class, name, args: &[], optional: 0, takes_index: false, waits: false, doc };
         TransformRow { sig, body, prepare: None }
     }
 
@@ -228,6 +228,12 @@ impl TransformRow {
     /// `{nameaddr.2.uri}`
     pub const fn indexed(mut self) -> TransformRow {
         self.sig.takes_index = true;
+        self
+    }
+
+    /// Asks somebody outside, by `Cx::ask`.
+    pub const fn waiting(mut self) -> TransformRow {
+        self.sig.waits = true;
         self
     }
 

@@ -1,5 +1,6 @@
 //! The loop: executes the flat code of one route and the routes it calls, until it ends or something else has to be done
 //! first. What a builtin hands back leaves the loop; `Task` decides what comes next and hands a code back in.
+use super::asynchronous;
 use super::budget::Budget;
 use super::command;
 use super::cx::Cx;
@@ -8,21 +9,24 @@ use super::eval::{
     assign::{Assigned, assign},
     cond, text,
 };
-use super::image::Image;
+use super::image::{Image, Site};
 use super::pvar::Store;
 use super::ret::{Answer, Ret, Scope, SubRun};
-use super::task::FaultKind;
+use super::task::{FaultKind, Launched};
 use crate::base::Str;
-use crate::context::{Level, RouteLabel, Run, ScriptError, Value};
+use crate::context::{Asked, Effect, Level, RouteLabel, Run, ScriptError, Value};
 use crate::ir::{
     After, Command, ForEach, Label, Literal, Op, Pc, Place, ReturnCode, RouteCall, RouteId, RouteTarget, SiteId,
-    Switch, Temp,
+    Switch, Temp, VarId,
 };
 use crate::registry::{RouteKind, VarKind};
 use smallvec::SmallVec;
 
 /// Routes on the call stack at most, the outermost included.
 pub const MAX_CALLS: usize = 100;
+
+/// What one operation may ask for at most.
+const MAX_ANSWERS: usize = 32;
 
 /// Result of a call of a route that does not exist.
 const NO_ROUTE: i32 = -5;
@@ -35,6 +39,10 @@ pub enum Exit {
         code: i32,
         exited: bool,
     },
+    /// The operation that follows needs this first; it is said by `Run::script.asked` what for.
+    Ask(Effect),
+    /// Nobody waits for this; its code goes to `Script::settle` at once.
+    Launch(Box<Launched>),
     /// Enough operations for one turn.
     Yield,
     Fault(FaultKind),
@@ -99,6 +107,7 @@ impl Script {
                     Ok(value) => self.keep(*temp, value),
                     Err(_) => self.jump(*error),
                 },
+                Op::Await(vars) => self.await_values(cx, vars),
                 Op::Fail => self.statement(cx, -1),
                 Op::KeepCode(temp) => self.keep(*temp, Value::Int(self.code)),
                 Op::Call(site, _) => self.call(cx, *site),
@@ -204,22 +213,7 @@ impl Script {
 
     fn call(&mut self, cx: &mut Cx<'_>, site: SiteId) -> Flow {
         let image: &Image = cx.image;
-        let site = image.site(site);
-        let ret = match (site.function.body)(cx, &site.args) {
-            Ok(ret) => ret,
-            Err((argument, error)) => {
-                let sig = &site.function.sig;
-                let param = sig.params.get(argument).map_or("?", |p| p.name);
-                cx.log(
-                    Level::Error,
-                    "core",
-                    "do_action",
-                    format_args!("`{}` is not called: its argument `{param}` {}", sig.name, error.text()),
-                );
-                Ret::FALSE
-            }
-        };
-        match ret {
+        match invoke(cx, image.site(site)) {
             Ret::Code(code) => self.command_done(cx, code),
             ret => Flow::Leave(Exit::Builtin(ret)),
         }
@@ -311,15 +305,16 @@ impl Script {
                 cx.log(Level::Notice, "core", "do_action", format_args!("`error` is not implemented in OpenSIPS"));
                 self.command_done(cx, 1)
             }
+            Command::Async { site, seconds } => match asynchronous::begin(cx, *site, *seconds) {
+                Some(Ret::Code(code)) => self.command_done(cx, code),
+                Some(ret) => Flow::Leave(Exit::Builtin(ret)),
+                None => self.exit(cx),
+            },
             Command::Resume(route) => self.resume(cx, *route),
-            Command::Report { route, param } => {
-                // The launched function's code is no code of this script.
-                self.stopping = false;
-                match command::report(cx, self.code, *route, *param) {
-                    Ret::Code(code) => self.command_done(cx, code),
-                    ret => Flow::Leave(Exit::Builtin(ret)),
-                }
-            }
+            Command::Launch { site, report, param } => match asynchronous::launch(cx, *site, *report, *param) {
+                Ok(launched) => Flow::Leave(Exit::Launch(Box::new(launched))),
+                Err(code) => self.command_done(cx, code),
+            },
         }
     }
 
@@ -380,6 +375,31 @@ impl Script {
         Flow::Next
     }
 
+    /// Reads the variables until nothing has to be asked for them any more; the operation behind finds the answers.
+    #[cold]
+    fn await_values(&mut self, cx: &mut Cx<'_>, vars: &[VarId]) -> Flow {
+        let image: &Image = cx.image;
+        let again = cx.run.script.asked.as_ref().is_some_and(|a| a.at == self.pc);
+        let asked = cx.run.script.asked.get_or_insert_default();
+        if !again {
+            **asked = Asked { at: self.pc, ..Asked::default() };
+        }
+        for var in vars {
+            cx.read(image.var(*var));
+        }
+        let Some(asked) = &mut cx.run.script.asked else { return Flow::Next };
+        match &asked.wanted {
+            Some(effect) if asked.answers.len() < MAX_ANSWERS => {
+                self.pc -= 1;
+                Flow::Leave(Exit::Ask(effect.clone()))
+            }
+            _ => {
+                asked.at = 0;
+                Flow::Next
+            }
+        }
+    }
+
     fn for_next(&mut self, cx: &mut Cx<'_>, budget: &mut Budget, each: &ForEach) -> Flow {
         let image: &Image = cx.image;
         let at = self.temps().get(usize::from(each.index.0)).and_then(Value::int_face).unwrap_or(0);
@@ -412,6 +432,20 @@ impl Script {
         self.code = 1;
         cx.run.script.rc = 1;
         self.jump(to)
+    }
+}
+
+/// Calls a builtin; what keeps it from being called is said and counts as failure.
+pub fn invoke(cx: &mut Cx<'_>, site: &Site) -> Ret {
+    match (site.function.body)(cx, &site.args) {
+        Ok(ret) => ret,
+        Err((argument, error)) => {
+            let sig = &site.function.sig;
+            let param = sig.params.get(argument).map_or("?", |p| p.name);
+            let text = format_args!("`{}` is not called: its argument `{param}` {}", sig.name, error.text());
+            cx.log(Level::Error, "core", "do_action", text);
+            Ret::FALSE
+        }
     }
 }
 

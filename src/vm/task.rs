@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// Routes that run inside one another's builtins at most.
 const MAX_LEVELS: usize = 64;
 
+/// Functions that one run launches between two waits at most.
+const MAX_LAUNCHED: usize = 256;
+
 /// Who runs a task: the tables, the worker and the time.
 pub struct Host<'a> {
     pub core: &'a Core,
@@ -39,6 +42,14 @@ pub struct Task {
     waiting: Option<Then>,
     budget: Budget,
     fault: Option<Fault>,
+    launched: Vec<Launched>,
+}
+
+/// Something to be done that nobody waits for, over a run of its own.
+pub struct Launched {
+    pub image: Arc<Image>,
+    pub run: Box<Run>,
+    pub entry: Box<dyn FnOnce(&mut Cx<'_>) -> Ret + Send>,
 }
 
 pub enum Progress {
@@ -56,6 +67,7 @@ pub struct Done {
     /// What the first step came to.
     pub code: i32,
     pub fault: Option<Fault>,
+    pub launched: Vec<Launched>,
 }
 
 /// The script was stopped because it would never end or would fill the memory: its request is answered with 500.
@@ -132,6 +144,7 @@ impl Task {
             waiting: None,
             budget: Budget::default(),
             fault: None,
+            launched: Vec::new(),
         }
     }
 
@@ -146,9 +159,26 @@ impl Task {
         self.budget.refuel();
         let step = match self.waiting.take() {
             Some(then) => Step::Ret(then(&mut self.cx(host), Answer::Effect(answer))),
-            None => Step::Script,
+            None => {
+                self.note(answer);
+                Step::Script
+            }
         };
         self.drive(host, step)
+    }
+
+    /// Keeps the answer for the operation that asked.
+    fn note(&mut self, answer: EffectAnswer) {
+        if let Some(asked) = &mut self.run.script.asked
+            && let Some(effect) = asked.wanted.take()
+        {
+            asked.answers.push((effect, answer));
+        }
+    }
+
+    /// What the script launched since this was last asked.
+    pub fn take_launched(&mut self) -> Vec<Launched> {
+        std::mem::take(&mut self.launched)
     }
 
     /// The run of the route that is suspended.
@@ -185,12 +215,27 @@ impl Task {
                 Step::Script => match self.execute(host, &image) {
                     Exit::Builtin(ret) => Step::Ret(ret),
                     Exit::Ended { code, exited } => self.leave(host, code, exited),
+                    Exit::Ask(effect) => return self.suspend(host, effect, None),
+                    Exit::Launch(launched) => self.launch(host, *launched),
                     Exit::Yield => return self.suspend(host, Effect::Yield, None),
                     Exit::Fault(kind) => self.fail(host, kind),
                 },
-                Step::Done(code) => return Progress::Done(Box::new(Done { run: self.run, code, fault: self.fault })),
+                Step::Done(code) => {
+                    let Task { run, fault, launched, .. } = self;
+                    return Progress::Done(Box::new(Done { run, code, fault, launched }));
+                }
             };
         }
+    }
+
+    fn launch(&mut self, host: &mut Host<'_>, launched: Launched) -> Step {
+        if self.launched.len() >= MAX_LAUNCHED {
+            let text = format_args!("more than {MAX_LAUNCHED} functions are launched at once");
+            self.cx(host).log(LogLevel::Error, "core", "launch", text);
+            return Step::Ret(Ret::FALSE);
+        }
+        self.launched.push(launched);
+        Step::Ret(Ret::TRUE)
     }
 
     fn suspend(mut self, host: &mut Host<'_>, effect: Effect, then: Option<Then>) -> Progress {

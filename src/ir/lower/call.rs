@@ -34,7 +34,11 @@ impl Lowering<'_> {
             CommandKind::Error { .. } => self.plain(Command::Placeholder, after),
             CommandKind::Xlog(xlog) => self.xlog(xlog, after),
             CommandKind::Async(a) => {
-                self.quietly(&a.call);
+                let site = self.site(&a.call);
+                let seconds = a.timeout.as_ref().map_or(0, |t| t.value.unsigned_abs());
+                // The function's code, also 0, decides nothing here.
+                let temp = self.temp();
+                self.plain(Command::Async { site, seconds }, After::Operand(temp));
                 let route = self.callable.get(&a.resume.value).copied();
                 self.plain(Command::Resume(route), After::Statement);
             }
@@ -47,19 +51,12 @@ impl Lowering<'_> {
         self.emit(Op::Command(Box::new(command), after));
     }
 
-    /// Calls a function whose code, also 0, decides nothing here.
-    fn quietly(&mut self, call: &ast::Call) {
-        let site = self.site(call);
-        let temp = self.temp();
-        self.emit(Op::Call(site, After::Operand(temp)));
-    }
-
     fn launch(&mut self, launch: &ast::Launch, after: After) {
-        self.quietly(&launch.call);
-        let route = launch.report.as_ref().and_then(|name| self.callable.get(&name.value).copied());
+        let site = self.site(&launch.call);
+        let report = launch.report.as_ref().and_then(|name| self.callable.get(&name.value).copied());
         let param = launch.param.as_ref().and_then(|p| self.format_of(std::slice::from_ref(p)));
         let param = param.map(|p| self.format(&p));
-        self.plain(Command::Report { route, param }, after);
+        self.plain(Command::Launch { site, report, param }, after);
     }
 
     fn return_from(&mut self, r: &ast::Return) {

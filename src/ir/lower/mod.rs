@@ -9,6 +9,7 @@ mod value;
 mod variable;
 
 use super::program::*;
+use super::references::{Ref, references};
 use crate::base::{Span, Str};
 use crate::diag::{Code, Diagnostic};
 use crate::registry::{Catalog, ModuleId, RouteKind, catalog::CORE};
@@ -41,6 +42,8 @@ struct Lowering<'a> {
     /// Where `break` goes, innermost last.
     breaks: Vec<Pc>,
     temps: u16,
+    /// Some variable asks somebody outside.
+    has_waits: bool,
     /// Statements stand in a condition, where `return` ends the script.
     in_condition: bool,
     /// Of the statement being lowered.
@@ -59,6 +62,7 @@ impl<'a> Lowering<'a> {
             labels: Vec::new(),
             breaks: Vec::new(),
             temps: 0,
+            has_waits: false,
             in_condition: false,
             span: Span::default(),
         }
@@ -110,8 +114,41 @@ impl<'a> Lowering<'a> {
     }
 
     fn emit(&mut self, op: Op) {
+        if self.has_waits {
+            let vars = self.waited_for(&op);
+            if !vars.is_empty() {
+                self.push(Op::Await(vars.into()));
+            }
+        }
+        self.push(op);
+    }
+
+    fn push(&mut self, op: Op) {
         self.program.ops.push(op);
         self.program.spans.push(self.span);
+    }
+
+    /// The variables in an operation that somebody outside is asked for.
+    fn waited_for(&self, op: &Op) -> Vec<VarId> {
+        let program = &self.program;
+        let in_format = |id: FormatId| program.formats.get(id.index()).into_iter().flatten().filter_map(Piece::var);
+        let mut vars = Vec::new();
+        references(op, &mut |reference| match reference {
+            Ref::Var(id) => vars.push(id),
+            Ref::Format(id) => vars.extend(in_format(id)),
+            Ref::Site(id) => {
+                for arg in program.sites.get(id.index()).map_or(&[][..], |site| &site.args) {
+                    match arg {
+                        Argument::Var(id) => vars.push(*id),
+                        Argument::Format(id) => vars.extend(in_format(*id)),
+                        _ => {}
+                    }
+                }
+            }
+            Ref::Pattern(_) | Ref::Route(_) | Ref::Temp(_) => {}
+        });
+        vars.retain(|id| program.vars.get(id.index()).is_some_and(|v| v.waits));
+        vars
     }
 
     fn label(&mut self) -> Pc {
@@ -273,11 +310,10 @@ mod tests {
     fn asynchronous_calls_end_in_a_jump_to_their_route() {
         check(
             "async(f(1), r); launch(f(2), r);",
-            "0 t0 = f(1)
+            "0 t0 = async f(1)
              1 resume in r
-             2 t1 = f(2)
-             3 report to r
-             4 end",
+             2 launch f(2), report to r
+             3 end",
         );
     }
 

@@ -33,6 +33,7 @@ impl Lowering<'_> {
     }
 
     fn add_var(&mut self, var: VarRef) -> VarId {
+        self.has_waits |= var.waits;
         self.program.vars.push(var);
         VarId(self.program.vars.len() as u32 - 1)
     }
@@ -43,6 +44,7 @@ impl Lowering<'_> {
         let mut made = self.reference(&parsed)?;
         made.index = IndexRef::Cursor;
         made.transforms.clear();
+        made.waits = made.parts_wait();
         Some(self.add_var(made))
     }
 
@@ -64,10 +66,14 @@ impl Lowering<'_> {
             // Only variables that are not implemented here take words.
             Some(pvar::Index::Word(_)) => return None,
         };
-        let transforms = var.transforms.iter().map(|t| self.transform(t)).collect::<Option<_>>()?;
+        let transforms: Vec<_> = var.transforms.iter().map(|t| self.transform(t)).collect::<Option<_>>()?;
+        let asks = transforms.iter().any(|t| self.catalog.transform(t.transform).1.waits);
         let text = Str::from(var.to_string());
-        let index_suffix = var.index_suffix.clone();
-        Some(VarRef { pvar, name, index, index_suffix, context: var.context, transforms, text, span: var.span })
+        let (index_suffix, context) = (var.index_suffix.clone(), var.context);
+        let span = var.span;
+        let mut made = VarRef { pvar, name, index, index_suffix, context, transforms, waits: false, text, span };
+        made.waits = asks || made.parts_wait();
+        Some(made)
     }
 
     fn name_pieces(&self, sub: &Sub) -> Option<Vec<NamePiece>> {

@@ -42,7 +42,7 @@ fn resolve(host: Str, port: u16, leave: Leave) -> Ret {
             Answer::Effect(EffectAnswer::Resolved(ips)) => {
                 ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect()
             }
-            Answer::Effect(EffectAnswer::Done) | Answer::Route(_) => Vec::new(),
+            Answer::Effect(_) | Answer::Route(_) => Vec::new(),
         };
         leave(cx, &addresses, &host)
     };

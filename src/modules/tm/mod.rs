@@ -30,6 +30,7 @@ pub mod reply_out;
 pub mod settle;
 mod shared;
 mod state;
+mod suspend;
 pub mod timers;
 mod words;
 
@@ -46,6 +47,7 @@ pub static MODULE: Module = Module {
     params: params::PARAMS,
     statistics: state::STATISTICS,
     init: Some(state::init),
+    suspend: Some(suspend::suspend),
     examples: &[include_str!("examples.md")],
     ..Module::empty("tm")
 };

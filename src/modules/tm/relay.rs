@@ -177,7 +177,7 @@ fn resolve(relay: Box<Relay>, host: Str, port: u16) -> Ret {
 fn resolved(cx: &mut Cx<'_>, mut relay: Box<Relay>, host: Str, port: u16, answer: Answer) -> Ret {
     let addresses: Vec<SocketAddr> = match answer {
         Answer::Effect(EffectAnswer::Resolved(ips)) => ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect(),
-        Answer::Effect(EffectAnswer::Done) | Answer::Route(_) => Vec::new(),
+        Answer::Effect(_) | Answer::Route(_) => Vec::new(),
     };
     if addresses.is_empty() {
         relay.failure = Some(NotSent::Hop(HopError::Unresolved(host)));

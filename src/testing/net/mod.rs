@@ -9,7 +9,7 @@ mod wire;
 
 use super::phone::{Call, InviteOptions, Phone};
 use super::server::SimServer;
-use super::{LogBook, Names, Weather};
+use super::{LogBook, Names, Programs, Weather};
 use crate::base::{IdGen, Instant, Now};
 use crate::context::{EffectAnswer, WaitId};
 use crate::sip::Method;
@@ -36,6 +36,7 @@ pub const START: Now = Now { mono: Instant(1_000_000), unix_us: 1_700_000_000_00
 pub struct Net {
     pub weather: Weather,
     pub names: Names,
+    pub programs: Programs,
     now: Now,
     lot: IdGen,
     servers: Vec<SimServer>,
@@ -68,6 +69,7 @@ impl Net {
         Net {
             weather: Weather::FAIR,
             names: Names::default(),
+            programs: Programs::default(),
             now: START,
             lot: IdGen::new(seed),
             servers: Vec::new(),

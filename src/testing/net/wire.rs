@@ -114,6 +114,10 @@ impl Net {
                 Some((addresses, after)) => (EffectAnswer::Resolved(addresses), after),
                 None => return,
             },
+            Effect::Execute(execute) => match self.programs.run(&execute) {
+                Some(answered) => answered,
+                None => return,
+            },
             Effect::Yield => (EffectAnswer::Done, Duration::ZERO),
             Effect::Sleep { micros } => (EffectAnswer::Done, Duration::from_micros(micros)),
         };

@@ -67,9 +67,35 @@ fn async_goes_on_in_the_resume_route_and_never_behind_itself() {
 }
 
 #[test]
-fn launch_reports_over_a_message_of_its_own() {
+fn a_launched_function_holds_nobody_and_reports_over_a_message_of_its_own() {
     check_script(
-        r#"route { $var(x)=1; launch(code(0), report, "p $var(x)"); xlog("$rc"); launch(code(3)); xlog("$rc"); } route[report] { xlog("$rc $var(x) $param(1)"); }"#,
-        "0 <null> p 1|1|1",
+        r#"route { $var(x)=1; $avp(a)=2; launch(slow(-4), report, "p $var(x)"); xlog("$rc"); launch(code(3)); xlog("$rc"); }
+        route[report] { xlog("$rc $var(x) $avp(a) $param(1) $param(2) $route"); }"#,
+        "1|1|-4 <null> <null> p 1 <null> route[report]",
     );
+    check_script(r#"route { if (launch(code(0), r)) xlog("$rc"); } route[r] { xlog("$rc"); launch(code(1)); }"#, "1|0");
+}
+
+#[test]
+fn launches_without_an_end_are_stopped() {
+    let ran = run(r#"route { while (1) launch(code(1)); xlog("$rc"); }"#);
+    assert!(ran.logged("more than 256 functions are launched at once"), "{:?}", ran.log);
+}
+
+#[test]
+fn what_a_transformation_asks_for_is_there_when_the_operation_reads_it() {
+    check_script(
+        r#"route { $var(h)="ab"; $var(x)=$(var(h){s.asked}); xlog("$rc $var(x) $(var(x){s.asked})");
+        if ($var(x) == "192.0.2.2" && $(var(h){s.asked}{s.len}) == 9) say("is $(var(h){s.asked})");
+        $avp(l)="a"; $avp(l)="abc"; for ($var(i) in $(avp(l)[*])) xlog("$(var(i){s.asked})");
+        $var(y) = 1 + code(2) + $(var(h){s.asked}{s.len}); route(r, $(var(h){s.asked})); return $(var(h){s.asked}{s.len}); }
+        route[r] { xlog("$var(y) $param(1)"); switch ($(param(1){s.asked})) { case "192.0.2.9": xlog("nine"); } }"#,
+        "1 192.0.2.2 192.0.2.9|is 192.0.2.2|192.0.2.3|192.0.2.1|12 192.0.2.2|nine",
+    );
+}
+
+#[test]
+fn nothing_is_asked_for_a_name_that_is_null_or_for_an_operation_not_reached() {
+    let ran = run(r#"route { $var(x)=$(var(none){s.asked}); if ($var(x) == 1) xlog("$(var(h){s.asked})"); }"#);
+    assert_eq!(ran.waits, []);
 }

@@ -46,6 +46,7 @@ pub fn link(mut program: Program, with: Linking<'_>) -> Result<Image, Vec<Diagno
     let followed = with.modules.iter().filter(|m| m.name == CORE || with.loaded.iter().any(|l| l == m.name));
     Ok(Image {
         hooks: followed.clone().flat_map(|m| m.hooks.iter().copied()).collect(),
+        suspend: followed.clone().find_map(|m| m.suspend),
         timers: followed.filter_map(|m| m.timer).collect(),
         error_route: by_name.get(&(RouteKind::Error, None)).copied(),
         slots: linker.slots.len(),
