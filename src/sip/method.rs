@@ -75,7 +75,24 @@ impl Method {
     }
 
     fn row(&self) -> Option<&'static Row> {
-        KNOWN.iter().find(|row| row.method == *self)
+        let place = match self {
+            Method::Invite => 0,
+            Method::Cancel => 1,
+            Method::Ack => 2,
+            Method::Bye => 3,
+            Method::Info => 4,
+            Method::Options => 5,
+            Method::Update => 6,
+            Method::Register => 7,
+            Method::Message => 8,
+            Method::Subscribe => 9,
+            Method::Notify => 10,
+            Method::Prack => 11,
+            Method::Refer => 12,
+            Method::Publish => 13,
+            Method::Other(_) => return None,
+        };
+        KNOWN.get(place)
     }
 }
 

@@ -16,14 +16,18 @@ pub enum Scheme {
 
 impl Scheme {
     fn of(name: &[u8]) -> Scheme {
-        const NAMES: [(&[u8], Scheme); 5] = [
-            (b"sip", Scheme::Sip),
-            (b"sips", Scheme::Sips),
-            (b"tel", Scheme::Tel),
-            (b"tels", Scheme::Tels),
-            (b"urn", Scheme::Urn),
-        ];
-        NAMES.iter().find(|(n, _)| name.eq_ignore_ascii_case(n)).map_or(Scheme::Other, |&(_, scheme)| scheme)
+        let mut lower = [0; 4];
+        let Some(room) = lower.get_mut(..name.len()) else { return Scheme::Other };
+        room.copy_from_slice(name);
+        room.make_ascii_lowercase();
+        match &*room {
+            b"sip" => Scheme::Sip,
+            b"sips" => Scheme::Sips,
+            b"tel" => Scheme::Tel,
+            b"tels" => Scheme::Tels,
+            b"urn" => Scheme::Urn,
+            _ => Scheme::Other,
+        }
     }
 
     fn has_host(self) -> bool {
@@ -49,10 +53,9 @@ pub struct UriParts {
 impl UriParts {
     /// `None` when the text is no URI: no scheme, an empty or illegal host, a port above 65535, white space or brackets.
     pub fn split(text: &[u8]) -> Option<UriParts> {
-        let colon = memchr(b':', text)?;
-        let name = text.get(..colon)?;
-        let legal = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-        if !name.first()?.is_ascii_alphabetic() || !name.iter().all(legal) || text.iter().any(|&b| is_forbidden(b)) {
+        let colon = length_of(SCHEME, text);
+        let (name, rest) = text.split_at_checked(colon)?;
+        if rest.first() != Some(&b':') || !name.first()?.is_ascii_alphabetic() || rest.iter().any(is_forbidden) {
             return None;
         }
         let parts = UriParts::scheme_only(Scheme::of(name), colon);
@@ -88,7 +91,7 @@ impl UriParts {
     }
 
     fn split_sip(mut self, text: &[u8], start: usize) -> Option<UriParts> {
-        let host = match memchr(b'@', text.get(start..)?) {
+        let host = match text.get(start..)?.iter().position(|&b| b == b'@') {
             Some(0) => return None,
             Some(n) => {
                 self.split_userinfo(text, start, start + n)?;
@@ -99,14 +102,14 @@ impl UriParts {
         let host_end = host + host_len(text.get(host..)?)?;
         self.host = Range::new(host, host_end);
         let tail = self.split_port(text, host_end)?;
-        let question = memchr(b'?', text.get(tail..)?).map_or(text.len(), |n| tail + n);
+        let question = text.get(tail..)?.iter().position(|&b| b == b'?').map_or(text.len(), |n| tail + n);
         self.params = Range::new(tail, question);
         self.headers = Range::new(question, text.len());
         Some(self)
     }
 
     fn split_userinfo(&mut self, text: &[u8], start: usize, at: usize) -> Option<()> {
-        let colon = memchr(b':', text.get(start..at)?).map(|n| start + n);
+        let colon = text.get(start..at)?.iter().position(|&b| b == b':').map(|n| start + n);
         let user_end = colon.unwrap_or(at);
         if user_end == start {
             return None;
@@ -130,8 +133,41 @@ impl UriParts {
     }
 }
 
-fn is_forbidden(b: u8) -> bool {
-    b <= b' ' || matches!(b, b'<' | b'>' | b'"' | 0x7f)
+/// A byte of a scheme.
+const SCHEME: u8 = 1;
+/// A byte of a host that is no IPv6 literal.
+const HOST: u8 = 2;
+/// No byte of any URI.
+const FORBIDDEN: u8 = 4;
+
+/// What each byte may be part of.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        classes[at] = match byte {
+            b'+' => SCHEME,
+            b'_' => HOST,
+            b'-' | b'.' => SCHEME | HOST,
+            0..=b' ' | b'<' | b'>' | b'"' | 0x7f => FORBIDDEN,
+            _ if byte.is_ascii_alphanumeric() => SCHEME | HOST,
+            _ => 0,
+        };
+        at += 1;
+    }
+    classes
+};
+
+#[inline]
+fn is_forbidden(byte: &u8) -> bool {
+    CLASSES[usize::from(*byte)] & FORBIDDEN != 0
+}
+
+/// How many bytes of a class `text` begins with.
+#[inline]
+fn length_of(class: u8, text: &[u8]) -> usize {
+    text.iter().take_while(|&&byte| CLASSES[usize::from(byte)] & class != 0).count()
 }
 
 /// The length of the host at the start of `text`; `None` when there is none.
@@ -141,8 +177,7 @@ pub(crate) fn host_len(text: &[u8]) -> Option<usize> {
         let literal = std::str::from_utf8(text.get(1..close)?).ok()?;
         return literal.parse::<std::net::Ipv6Addr>().is_ok().then_some(close + 1);
     }
-    let legal = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    let n = text.iter().take_while(legal).count();
+    let n = length_of(HOST, text);
     (n > 0).then_some(n)
 }
 

@@ -4,7 +4,7 @@ use crate::base::Str;
 use crate::context::Value;
 use crate::sip::header::NameAddr;
 use crate::sip::header::name_addr::values;
-use crate::sip::{HeaderId, Message};
+use crate::sip::{HeaderId, Message, UriView};
 use crate::vm::{Cx, Pvar};
 
 const FROM_URI: Pvar = Pvar::new("fu", |cx, _| from(cx, Show::Uri), "URI of the From header field.");
@@ -58,12 +58,24 @@ enum Show {
 
 fn from(cx: &Cx<'_>, show: Show) -> Value {
     let msg = &cx.run.msg;
-    msg.from().map_or(Value::Null, |from| shown(msg, from, show))
+    match show {
+        Show::User => known(msg, msg.from_uri(), Part::User),
+        Show::Host => known(msg, msg.from_uri(), Part::Host),
+        Show::Uri | Show::Display | Show::Tag => msg.from().map_or(Value::Null, |from| shown(msg, from, show)),
+    }
 }
 
 fn to(cx: &Cx<'_>, show: Show) -> Value {
     let msg = &cx.run.msg;
-    msg.to().map_or(Value::Null, |to| shown(msg, to, show))
+    match show {
+        Show::User => known(msg, msg.to_uri(), Part::User),
+        Show::Host => known(msg, msg.to_uri(), Part::Host),
+        Show::Uri | Show::Display | Show::Tag => msg.to().map_or(Value::Null, |to| shown(msg, to, show)),
+    }
+}
+
+fn known(msg: &Message, uri: Option<UriView<'_>>, part: Part) -> Value {
+    uri.map_or(Value::Null, |uri| UriText::Known(msg, uri).part(part))
 }
 
 fn identity(cx: &Cx<'_>, id: HeaderId, show: Show) -> Value {
