@@ -32,7 +32,7 @@ pub struct Script<'a> {
 impl<'a> Script<'a> {
     pub fn new(ast: &'a Ast, catalog: &'a Catalog) -> Script<'a> {
         let modules = Modules::new(ast, catalog);
-        let sorts = [DeclaredName::AccExtra, DeclaredName::AccLeg, DeclaredName::Profile];
+        let sorts = [DeclaredName::AccExtra, DeclaredName::AccLeg, DeclaredName::Profile, DeclaredName::Variable];
         let declared = sorts.into_iter().map(|sort| (sort, modules.declared(catalog, sort))).collect();
         let mut script = Script {
             ast,

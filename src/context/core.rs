@@ -5,6 +5,7 @@ use super::effect::{Datagram, Effect, Output, WaitId};
 use super::event::ScriptEvent;
 use super::faults::Faults;
 use super::log::Log;
+use super::parking::Parking;
 use super::run::Received;
 use super::settings::CoreSettings;
 use super::slots::ModuleStates;
@@ -30,6 +31,7 @@ pub struct Core {
     pub transactions: Transactions,
     pub dialogs: Dialogs,
     pub faults: Faults,
+    pub parking: Arc<Parking>,
     /// Nothing is read from the network before the startup route is done.
     pub started: AtomicBool,
     /// Keyed hashing of what peers choose: tables, tags.
@@ -63,6 +65,7 @@ impl Core {
             transactions: Transactions::new(hasher.clone(), ids.next_u64()),
             dialogs: Dialogs::new(dialog_buckets, hasher.clone(), || ids.next_u32() & 0x7fff_ffff),
             faults: Faults::default(),
+            parking: Arc::default(),
             started: AtomicBool::new(true),
             hasher,
             next_wait: AtomicU64::new(1),

@@ -1,4 +1,5 @@
 //! What leaves an engine: messages, and effects that somebody outside carries out and answers.
+use super::parking::Ticket;
 use super::sockets::SocketId;
 use crate::base::Str;
 use bytes::Bytes;
@@ -7,6 +8,8 @@ use std::time::Duration;
 
 /// How long addresses are waited for.
 const RESOLVER: Duration = Duration::from_secs(30);
+/// How long a run waits for another.
+const PARKED: Duration = Duration::from_secs(30);
 
 /// Names a suspended run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +26,8 @@ pub enum Effect {
     Sleep { micros: u64 },
     /// A program.
     Execute(Box<Execute>),
+    /// Nothing until another run calls this ticket (`Parking`): nobody outside has anything to do.
+    Park { ticket: Ticket },
 }
 
 impl Effect {
@@ -30,6 +35,7 @@ impl Effect {
     pub fn patience(&self) -> Option<Duration> {
         match self {
             Effect::Resolve { .. } => Some(RESOLVER),
+            Effect::Park { .. } => Some(PARKED),
             Effect::Execute(execute) => execute.give_up_after,
             Effect::Yield | Effect::Sleep { .. } => None,
         }

@@ -16,6 +16,7 @@ pub mod event;
 pub mod faults;
 pub mod log;
 mod members;
+pub mod parking;
 pub mod run;
 pub mod settings;
 pub mod slots;
@@ -35,6 +36,7 @@ pub use effect::{Command, Datagram, Effect, EffectAnswer, Execute, Output, WaitI
 pub use event::ScriptEvent;
 pub use faults::Faults;
 pub use log::{Level, Log, LogSink, Origin};
+pub use parking::{Parking, Ticket};
 pub use run::{
     ArmedRoutes, Asked, Calling, Current, CurrentAcc, EventParam, Hold, Leaked, Own, OwnCall, Received, ReplyExtras,
     RouteLabel, RouteParams, Run, ScriptError, ScriptState, ViaHandling,

@@ -28,6 +28,8 @@ pub struct CoreSettings {
     pub started: u64,
     /// Colour escapes of `$C` are written.
     pub xlog_force_color: bool,
+    /// The variables of the process's environment.
+    pub environment: Vec<(Str, Str)>,
     /// Seconds east of UTC at a time given in seconds since 1970: what local time is.
     pub utc_offset: fn(u64) -> i32,
 }
@@ -55,6 +57,7 @@ impl Default for CoreSettings {
             pid: 0,
             started: 0,
             xlog_force_color: false,
+            environment: Vec::new(),
             utc_offset: |_| 0,
         }
     }

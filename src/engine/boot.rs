@@ -63,6 +63,7 @@ pub fn boot(boot: Boot<'_>) -> Result<Engine, BootError> {
     settings.stateless_forwarding.get_or_insert(forwards_statelessly(&program, &catalog));
     let mut ids = IdGen::new(boot.seed);
     let (mut states, stats) = (ModuleStates::default(), Stats::default());
+    let mut initial_vars = Vec::new();
     for module in configured.modules() {
         let Some(init) = module.init else { continue };
         let set = configured.settings_of(module.name);
@@ -74,6 +75,7 @@ pub fn boot(boot: Boot<'_>) -> Result<Engine, BootError> {
             settings: &settings,
             sockets: &boot.sockets,
             log: &boot.log,
+            initial_vars: &mut initial_vars,
             seed: ids.next_u64(),
         };
         init(&mut cx).map_err(|why| BootError::Module { name: module.name, why })?;
@@ -85,6 +87,7 @@ pub fn boot(boot: Boot<'_>) -> Result<Engine, BootError> {
         loaded: &configured.loaded,
         avp_names: &core.avp_names,
         flags: FlagNames::default(),
+        initial_vars: &initial_vars,
         sources: boot.sources,
     };
     let image = link(program, linking).map_err(BootError::Script)?;

@@ -101,13 +101,26 @@ impl Engine {
     fn guarded(&self, shard: &mut Shard, now: Now, work: impl FnOnce(&Engine, &mut Shard)) {
         let attempt = AssertUnwindSafe(|| {
             work(self, shard);
+            self.wake(shard, now);
             routes::raise_events(self, shard, now);
+            self.wake(shard, now);
         });
         if catch_unwind(attempt).is_err() {
             recover::after_panic(self, shard, now);
         }
         shard.at_work = None;
         shard.request = None;
+    }
+
+    /// Resumes the runs that others woke.
+    fn wake(&self, shard: &mut Shard, now: Now) {
+        loop {
+            let ready = self.core.parking.take_ready();
+            if ready.is_empty() {
+                return;
+            }
+            ready.into_iter().for_each(|id| self.answered(shard, now, id, EffectAnswer::Done));
+        }
     }
 
     /// Starts native code over a run, and sees it to its end or its first wait.
@@ -182,8 +195,12 @@ impl Engine {
         while let Some((id, task)) = waits.take() {
             if !self.waiting.is_full() {
                 let unborn = key.filter(|key| self.core.transactions.find(*key).is_none());
-                waiting::arm(shard, now, id);
+                let ticket = waiting::arm(shard, now, id);
                 self.waiting.keep(id, task, unborn);
+                // Only now: it may have been called already, and is then resumed by whoever looks next.
+                if let Some(ticket) = ticket {
+                    self.core.parking.park(ticket, id);
+                }
                 return (launched, unborn.is_some());
             }
             self.core.log.part(

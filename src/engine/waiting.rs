@@ -1,6 +1,6 @@
 //! Suspended runs, and what waits behind them: the CANCEL of a request that has no transaction yet.
 use crate::base::Now;
-use crate::context::{Output, Shard, SocketId, Timer, WaitId};
+use crate::context::{Effect, Output, Shard, SocketId, Ticket, Timer, WaitId};
 use crate::proto::transaction::Key;
 use crate::vm::Task;
 use bytes::Bytes;
@@ -96,13 +96,18 @@ impl Waiting {
     }
 }
 
-/// Sees to it that a wait ends, even if whoever was asked never answers.
-pub fn arm(shard: &mut Shard, now: Now, id: WaitId) {
-    let patience = shard.out.iter().rev().find_map(|o| match o {
-        Output::Wait { id: asked, effect } if *asked == id => Some(effect.patience()),
+/// Sees to it that a wait ends, even if whoever was asked never answers. The ticket of one that another run ends.
+pub fn arm(shard: &mut Shard, now: Now, id: WaitId) -> Option<Ticket> {
+    let asked = shard.out.iter().rev().find_map(|o| match o {
+        Output::Wait { id: asked, effect } if *asked == id => Some(effect),
         Output::Wait { .. } | Output::Send(_) => None,
-    });
-    if let Some(patience) = patience.flatten() {
+    })?;
+    let ticket = match asked {
+        Effect::Park { ticket } => Some(*ticket),
+        _ => None,
+    };
+    if let Some(patience) = asked.patience() {
         shard.arm(now.mono + patience, Timer::Suspended(id));
     }
+    ticket
 }

@@ -292,6 +292,8 @@ pub enum DeclaredName {
     AccExtra,
     AccLeg,
     Profile,
+    /// A `$var` that every run begins with.
+    Variable,
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,8 @@
 //! What becomes of the process at start: folders, limits, pid files, user and group.
 use super::launch::Process;
-use std::ffi::CString;
+use crate::base::Str;
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 /// Working directory, chroot and limits; before sockets are bound.
@@ -31,6 +33,12 @@ pub fn identify(process: &Process) -> Result<(), String> {
         write_id(file, unsafe { libc::getpgrp() })?;
     }
     drop_privileges(process)
+}
+
+/// The variables that the process was started with.
+pub fn environment() -> Vec<(Str, Str)> {
+    let text = |s: OsString| Str::from(s.into_vec());
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
 /// Removes what `identify` wrote, as far as the user that served may.

@@ -114,6 +114,7 @@ fn prepare(launch: &Launch, checked: Checked, settings: &mut Settings, log: Log)
     settings.core.pid = std::process::id();
     settings.core.started = clock.now().unix_secs();
     settings.core.utc_offset = clock::utc_offset;
+    settings.core.environment = process::environment();
     let sockets = interfaces::resolve(settings)?;
     let workers = worker_count(settings);
     let bound = bind(&sockets, workers, settings.server.tos)?;

@@ -180,6 +180,7 @@ impl Worker {
             Effect::Sleep { micros } => self.shared.resolver.sleep(id, micros, inbox),
             Effect::Execute(_) => inbox.put(id, EffectAnswer::GivenUp),
             Effect::Yield => inbox.put(id, EffectAnswer::Done),
+            Effect::Park { .. } => {}
         }
     }
 }

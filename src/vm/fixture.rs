@@ -60,6 +60,7 @@ pub fn run_with(script: &str, change: impl FnOnce(&mut CoreSettings)) -> Ran {
         loaded: &[],
         avp_names: &core.avp_names,
         flags: super::FlagNames::default(),
+        initial_vars: &[],
         sources: source.map,
     };
     let image = Arc::new(link(program, linking).unwrap_or_else(|e| panic!("{e:?}")));

@@ -8,6 +8,7 @@ use super::leak::LeakLog;
 use super::module::TimerFn;
 use super::pvar::{Piece, Var};
 use crate::base::{SourceMap, Span, Str};
+use crate::context::Value;
 use crate::ir::{FormatId, Op, PatternId, Pc, Route, RouteId, SiteId, VarId};
 use crate::registry::RouteKind;
 use crate::syntax::ere::{Flags, Pattern};
@@ -25,8 +26,8 @@ pub struct Image {
     pub patterns: PatternCache,
     /// Names of flags by number.
     pub flags: FlagNames,
-    /// How many variables a run has.
-    pub slots: usize,
+    /// What the variables of a run begin with.
+    pub initial: Vec<Value>,
     pub timer_routes: Vec<TimerRoute>,
     pub(super) ops: Vec<Op>,
     pub(super) spans: Vec<Span>,

@@ -5,7 +5,8 @@ use super::function::Function;
 use super::hook::HookFn;
 use super::pvar::{Pvar, TransformRow};
 use super::ret::Ret;
-use crate::context::{CoreSettings, Log, ModuleStates, Sockets, Stats, Timer};
+use crate::base::Str;
+use crate::context::{CoreSettings, Log, ModuleStates, Sockets, Stats, Timer, Value};
 use crate::registry::{Constraint, ModuleSignature, ParamSignature, Setting};
 
 /// Everything a module offers. Rows are tables; there is no other way to add a name.
@@ -114,6 +115,8 @@ pub struct InitCx<'a> {
     pub settings: &'a CoreSettings,
     pub sockets: &'a Sockets,
     pub log: &'a Log,
+    /// What `$var`s begin with in every run, unless with NULL.
+    pub initial_vars: &'a mut Vec<(Str, Value)>,
     /// Seeds what the module hashes or draws by lot.
     pub seed: u64,
 }

@@ -348,8 +348,8 @@ impl Task {
             run.script.params.push(None);
         }
         run.script.routes.push(RouteLabel { kind, name });
-        if run.vars.len() < self.image.slots {
-            run.vars.resize(self.image.slots, crate::context::Value::Null);
+        if let Some(missing) = self.image.initial.get(run.vars.len()..) {
+            run.vars.extend_from_slice(missing);
         }
     }
 

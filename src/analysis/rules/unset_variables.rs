@@ -8,7 +8,7 @@ use crate::analysis::sites::{How, Target, Usage, VarSite};
 use crate::analysis::walk::{Access, Node, walk};
 use crate::base::Span;
 use crate::diag::{Diagnostic, codes};
-use crate::registry::{RouteKind, VarKind};
+use crate::registry::{DeclaredName, RouteKind, VarKind};
 use crate::syntax::ast::{Route, StmtKind};
 use crate::syntax::pvar::VarRef;
 use ahash::{AHashMap, AHashSet};
@@ -19,6 +19,9 @@ pub fn read_before_set(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     let loops: Vec<Span> = script.routes.iter().flat_map(|(_, route)| loops(route)).collect();
     for site in script.vars.iter().filter(|s| reads(s.usage)) {
         site.var.visit(&mut |var| {
+            if begins_set(script, var) {
+                return;
+            }
             if is_local(script, var) && !may_be_set(script, &runs, site, var) {
                 found.push(report(script, site, var, &runs));
             } else if let Some(set) = set_behind(&runs, &setters, &loops, site, var).filter(|_| is_local(script, var)) {
@@ -120,6 +123,12 @@ fn loops(route: &Route) -> Vec<Span> {
 fn is_local(script: &Script<'_>, var: &VarRef) -> bool {
     let row = script.variable(&var.name, var.sub.is_some(), var.span.start);
     var.sub.is_some() && matches!(row, Resolved::Row((sig, _)) if sig.kind == VarKind::Local)
+}
+
+/// A module parameter gives it a value in every run.
+fn begins_set(script: &Script<'_>, var: &VarRef) -> bool {
+    let declared = script.declared(DeclaredName::Variable);
+    var.sub.as_ref().is_some_and(|sub| declared.iter().any(|name| sub.text == name.as_str()))
 }
 
 /// Also when the variable stands in a string somewhere: a function may take it from there.

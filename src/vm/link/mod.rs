@@ -11,7 +11,7 @@ use super::module::Module;
 use super::pvar::{Piece, Pvar, TransformRow, Var, VarIndex, VarName};
 use super::substitution::{LinkedSubstitution, Substitution};
 use crate::base::{SourceMap, Span, Str};
-use crate::context::AvpNames;
+use crate::context::{AvpNames, Value};
 use crate::diag::{Code, Diagnostic, codes};
 use crate::ir::{self, Argument, CallSite, PatternText, Program, RouteId};
 use crate::registry::{FunctionId, ParamType, RouteKind, catalog::CORE};
@@ -28,6 +28,8 @@ pub struct Linking<'a> {
     pub avp_names: &'a AvpNames,
     /// The numbers that flags have already, so that a reload keeps them.
     pub flags: FlagNames,
+    /// What variables of a run begin with, unless with NULL; of two for one name the later counts.
+    pub initial_vars: &'a [(Str, Value)],
     pub sources: SourceMap,
 }
 
@@ -49,7 +51,7 @@ pub fn link(mut program: Program, with: Linking<'_>) -> Result<Image, Vec<Diagno
         suspend: followed.clone().find_map(|m| m.suspend),
         timers: followed.filter_map(|m| m.timer).collect(),
         error_route: by_name.get(&(RouteKind::Error, None)).copied(),
-        slots: linker.slots.len(),
+        initial: initial(&linker.slots, with.initial_vars),
         flags: linker.flags,
         ops: program.ops,
         spans: program.spans,
@@ -199,6 +201,16 @@ fn plain_slot(var: &Var) -> Option<u32> {
         (VarName::Slot(slot), VarIndex::None) if var.transforms.is_empty() && var.context.is_none() => Some(*slot),
         _ => None,
     }
+}
+
+fn initial(slots: &AHashMap<Str, u32>, given: &[(Str, Value)]) -> Vec<Value> {
+    let mut initial = vec![Value::Null; slots.len()];
+    for (name, value) in given {
+        if let Some(slot) = slots.get(name).and_then(|slot| initial.get_mut(*slot as usize)) {
+            *slot = value.clone();
+        }
+    }
+    initial
 }
 
 type RouteTable = AHashMap<(RouteKind, Option<Str>), RouteId>;
