@@ -107,7 +107,7 @@ fn show(
 }
 
 /// Colours are for terminals, unless `NO_COLOR` says no.
-fn colours() -> Colours {
+pub(super) fn colours() -> Colours {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     if io::stdout().is_terminal() && !refused { Colours::On } else { Colours::Off }
 }

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod compat;
+pub mod doc;
 pub mod getopt;
 pub mod start;
 
@@ -34,6 +35,8 @@ enum Command {
     /// Shows what is wrong with scripts.
     #[command(visible_alias = "lint")]
     Check(check::CheckArgs),
+    /// Tells what a name means, and what OpenSIPS has that is not here.
+    Doc(doc::DocArgs),
 }
 
 /// Options that are the command line's own although they begin with a dash.
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => match cli.command {
             Command::Run { script } => start::run(&script),
             Command::Check(args) => check::run(&args),
+            Command::Doc(args) => doc::run(&args),
         },
         Err(e) => {
             // Help and version go to stdout with 0, usage errors to stderr with 2.

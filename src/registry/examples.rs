@@ -46,10 +46,16 @@ pub struct Entry {
 /// One half of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
-    /// Words beside the blocks.
+    pub pieces: Vec<Piece>,
+}
+
+/// A block and the words in front of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Piece {
     pub prose: String,
-    /// Info strings and bodies.
-    pub blocks: Vec<(String, String)>,
+    pub info: String,
+    /// Empty for words behind the last block.
+    pub body: String,
 }
 
 /// Blocks that hold what a case must yield.
@@ -58,8 +64,8 @@ const YIELDS: &[&str] = &["output", "sent", "diagnostics"];
 impl Shown {
     /// Whether the case uses the name and something is asserted to come of it.
     pub fn asserts(&self, name: &str) -> bool {
-        let is_used = self.blocks.iter().any(|(info, body)| !is_yield(info) && uses(body, name));
-        is_used && self.blocks.iter().any(|(info, body)| yields(info, body))
+        let is_used = self.pieces.iter().any(|p| !is_yield(&p.info) && uses(&p.body, name));
+        is_used && self.pieces.iter().any(|p| yields(&p.info, &p.body))
     }
 }
 
@@ -111,17 +117,18 @@ pub fn entries(page: &str) -> Vec<Entry> {
     let mut reader = Reader::default();
     for block in blocks {
         reader.prose(&block.before);
-        if let Some(half) = reader.half() {
-            half.blocks.push((block.info, block.body));
-        }
+        reader.push(block.info, block.body);
     }
     reader.prose(&rest);
+    reader.flush();
     reader.entries
 }
 
 #[derive(Default)]
 struct Reader {
     entries: Vec<Entry>,
+    /// Words that wait for their block.
+    words: String,
     /// Behind the line about bad input.
     is_bad: bool,
 }
@@ -130,20 +137,33 @@ impl Reader {
     fn prose(&mut self, text: &str) {
         for line in text.lines() {
             if let Some(heading) = line.strip_prefix("## ") {
+                self.flush();
                 let names = heading.split(", ").map(key).collect();
                 self.entries.push(Entry { names, ..Entry::default() });
                 self.is_bad = false;
                 continue;
             }
             let line = self.after_mark(line);
-            if let Some(half) = self.half()
-                && !line.is_empty()
-            {
-                if !half.prose.is_empty() {
-                    half.prose.push(' ');
-                }
-                half.prose.push_str(line);
+            if !self.words.is_empty() && !line.is_empty() {
+                self.words.push(' ');
             }
+            self.words.push_str(line);
+        }
+    }
+
+    fn push(&mut self, info: String, body: String) {
+        let prose = std::mem::take(&mut self.words);
+        let is_bad = self.is_bad;
+        if let Some(entry) = self.entries.last_mut() {
+            let half = if is_bad { &mut entry.bad } else { &mut entry.example };
+            half.pieces.push(Piece { prose, info, body });
+        }
+    }
+
+    /// Words that no block follows.
+    fn flush(&mut self) {
+        if !self.words.is_empty() {
+            self.push(String::new(), String::new());
         }
     }
 
@@ -152,16 +172,12 @@ impl Reader {
         let text = line.trim_start_matches(['#', '*']).trim();
         match text.get(..BAD_INPUT.len()) {
             Some(mark) if mark.eq_ignore_ascii_case(BAD_INPUT) => {
+                self.flush();
                 self.is_bad = true;
                 text[BAD_INPUT.len()..].trim_start_matches(['*', ':', ',', ' ']).trim()
             }
             _ => line.trim(),
         }
-    }
-
-    fn half(&mut self) -> Option<&mut Shown> {
-        let is_bad = self.is_bad;
-        self.entries.last_mut().map(|e| if is_bad { &mut e.bad } else { &mut e.example })
     }
 }
 
@@ -193,7 +209,11 @@ mod tests {
     fn reads_names_and_both_halves_of_an_entry() {
         let [reply, uri] = &entries(PAGE)[..] else { panic!("two entries") };
         assert_eq!(reply.names, ["sl_send_reply"]);
-        assert_eq!((reply.example.prose.as_str(), reply.bad.prose.as_str()), ("Answers.", "a code that is none."));
+        let prose = |shown: &Shown| shown.pieces.iter().map(|p| p.prose.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (prose(&reply.example), prose(&reply.bad)),
+            (vec!["Answers.".into(), String::new()], vec!["a code that is none.".into(), String::new()])
+        );
         assert!(reply.example.asserts("sl_send_reply") && reply.bad.asserts("sl_send_reply"));
         assert_eq!(uri.names, ["$ru", "$ruri"]);
         assert!(uri.example.asserts("$ru") && !uri.example.asserts("$ruri") && !uri.bad.asserts("$ru"));
@@ -201,7 +221,9 @@ mod tests {
 
     #[test]
     fn a_case_without_yield_asserts_nothing() {
-        let shown = |info: &str, body: &str| Shown { prose: String::new(), blocks: vec![(info.into(), body.into())] };
+        let shown = |info: &str, body: &str| Shown {
+            pieces: vec![Piece { prose: String::new(), info: info.into(), body: body.into() }],
+        };
         assert!(!shown("says", "xlog(\"$ru\"); => \n").asserts("$ru"));
         assert!(!shown("run", "route { xlog(\"$ru\"); }\n").asserts("$ru"));
         assert!(shown("says", "xlog(\"$(ru{S.len})\"); => 3\n").asserts("{s.len}"));

@@ -5,10 +5,12 @@
 //! the name somebody meant. Bodies are absent: they are the VM's.
 pub mod catalog;
 pub mod core_params;
+pub mod coverage;
 pub mod examples;
 pub mod opensips;
 pub mod param;
 pub mod signature;
+pub mod statements;
 
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
 pub use core_params::{CORE_PARAMS, CoreParam, core_param};

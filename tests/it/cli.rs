@@ -155,3 +155,44 @@ fn a_refused_script_is_logged_as_opensips_logs_parse_errors() {
     }
     assert!(!stderr(&sipscript(&["run", refused.name()])).contains("yyerror"));
 }
+
+#[test]
+fn doc_tells_what_a_name_means() {
+    let told = |args: &[&str]| {
+        let output = sipscript(&[&["doc"], args].concat());
+        assert_eq!(code(&output), 0, "{args:?}: {}", stderr(&output));
+        stdout(&output)
+    };
+    let reply = told(&["sl_send_reply"]);
+    for part in
+        ["sl_send_reply(code: int, reason: string)", "in route, error_route", "SIP/2.0 486 Busy Here", "Bad input"]
+    {
+        assert!(reply.contains(part), "{part}: {reply}");
+    }
+    assert_eq!(told(&["{s.len}"]), told(&["s.len"]));
+    assert!(told(&["while"]).contains("max_while_loops"));
+    assert!(told(&["rr.append_fromtag"]).contains("modparam(\"rr\", \"append_fromtag\", NUMBER)"));
+    assert!(told(&["log_level"]).contains("global parameter") && told(&["log_level"]).contains("parameter of `acc`"));
+    assert!(told(&["rewriteuser"]).starts_with("setuser "));
+    assert!(told(&["save"]).contains("known to OpenSIPS, not built here"));
+    let json: serde_json::Value = serde_json::from_str(&told(&["$ru", "--format", "json"])).expect("it is JSON");
+    assert_eq!(json[0]["name"], "$ru");
+}
+
+#[test]
+fn doc_of_an_unknown_name_ends_with_1_and_the_nearest() {
+    let output = sipscript(&["doc", "t_rely"]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (1, ""));
+    assert!(stderr(&output).contains("did you mean t_relay"), "{}", stderr(&output));
+    assert_eq!(code(&sipscript(&["doc", "--missing", "no_such_module"])), 1);
+}
+
+#[test]
+fn doc_lists_what_is_missing() {
+    let all = stdout(&sipscript(&["doc", "--missing"]));
+    assert!(all.contains("all of OpenSIPS") && all.contains("modules that are not built"), "{all}");
+    let json = sipscript(&["doc", "--missing", "registrar", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("it is JSON");
+    let missing = json["registrar"]["functions"]["missing"].as_array().expect("a list");
+    assert!(missing.iter().any(|name| name == "save"), "{json}");
+}

@@ -17,3 +17,4 @@ mod sip_torture;
 #[path = "../torture/messages.rs"]
 mod torture;
 mod cli;
+mod coverage;
