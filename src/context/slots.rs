@@ -55,4 +55,13 @@ impl ModuleStates {
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.values.iter().find(|(t, _)| *t == TypeId::of::<T>()).and_then(|(_, v)| v.downcast_ref())
     }
+
+    /// For what several modules contribute to.
+    pub fn get_or_default<T: Any + Send + Sync + Default>(&mut self) -> &mut T {
+        let at = self.values.iter().position(|(t, _)| *t == TypeId::of::<T>()).unwrap_or_else(|| {
+            self.values.push((TypeId::of::<T>(), Box::<T>::default()));
+            self.values.len() - 1
+        });
+        self.values[at].1.downcast_mut().expect("the key is the value's type")
+    }
 }

@@ -13,6 +13,10 @@ const EVENTS: usize = 1_000;
 
 pub fn start(engine: &Engine, shard: &mut Shard, now: Now) {
     let image = engine.image();
+    run(engine, shard, now, blank(RouteKind::Timer, now), |cx| {
+        cx.raise(&Hook::Started);
+        Ret::TRUE
+    });
     if image.route(RouteKind::Startup, None).is_some() {
         engine.core.started.store(false, Ordering::Release);
         let sub = SubRun { kind: RouteKind::Startup, name: None, scope: Scope::Same };

@@ -1,5 +1,6 @@
 //! The built-in modules: rows that bind script-facing names to bodies.
 pub mod acc;
+pub mod cachedb_local;
 pub mod core;
 pub mod dialog;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub static ALL: &[&Module] = &[
     &sipmsgops::MODULE,
     &json::MODULE,
     &textops::MODULE,
+    &cachedb_local::MODULE,
     &dialog::MODULE,
     &acc::MODULE,
 ];

@@ -100,6 +100,8 @@ pub enum ParamType {
     Flag(FlagFamily),
     /// String with a vocabulary of its own (flag lists, selectors); literals are checked before the first packet.
     Words(LiteralCheck),
+    /// The same, taken as written: a `$` in it is part of the vocabulary.
+    Notation(LiteralCheck),
 }
 
 impl ParamType {
@@ -107,7 +109,7 @@ impl ParamType {
     pub const fn word(self) -> &'static str {
         match self {
             ParamType::Int => "int",
-            ParamType::Str | ParamType::StrVerbatim | ParamType::Words(_) => "string",
+            ParamType::Str | ParamType::StrVerbatim | ParamType::Words(_) | ParamType::Notation(_) => "string",
             ParamType::StrStatic => "static string",
             ParamType::Var(_) => "variable",
             ParamType::Regex => "regular expression",

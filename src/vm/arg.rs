@@ -283,6 +283,18 @@ impl<T: Vocabulary> FromArg for Words<T> {
     }
 }
 
+/// The same for a text that is taken as written.
+pub struct Notation<T>(pub T);
+
+impl<T: Vocabulary> FromArg for Notation<T> {
+    const TY: ParamType = ParamType::Notation(|text| T::parse(text).map(drop));
+    const PREPARE: Option<Prepare> = <Words<T> as FromArg>::PREPARE;
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Notation<T>, ArgError> {
+        Words::from_arg(cx, arg).map(|words| Notation(words.0))
+    }
+}
+
 impl<T: FromArg> FromArg for Option<T> {
     const TY: ParamType = T::TY;
     const EARLIER: Option<EarlierForm> = T::EARLIER;

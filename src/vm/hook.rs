@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub type HookFn = fn(&mut Cx<'_>, &Hook<'_>);
 
 pub enum Hook<'a> {
+    /// The server is about to serve, raised on one of its workers: what is to be done every so often is armed here.
+    Started,
     /// A request entered and is about to meet the main route. A module that dealt with it sets
     /// `cx.run.script.dropped`, and no route is run.
     RequestIn,

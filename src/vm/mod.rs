@@ -26,7 +26,7 @@ pub mod substitution;
 pub mod task;
 
 pub use arg::{
-    Arg, ArgError, AvpOut, BranchFlag, BranchRouteName, DialogFlag, FailureRouteName, FromArg, MessageFlag,
+    Arg, ArgError, AvpOut, BranchFlag, BranchRouteName, DialogFlag, FailureRouteName, FromArg, MessageFlag, Notation,
     OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, SubstitutionArg, ValueIn, VarIn, VarOut,
     Verbatim, Vocabulary, Words,
 };

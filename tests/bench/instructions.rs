@@ -85,7 +85,9 @@ impl Verdict {
     fn text(&self) -> String {
         match self {
             Verdict::Same => String::new(),
-            Verdict::Changed(change) if *change > 0.0 => format!("   {:+.1} %: slower than its baseline", change * 100.0),
+            Verdict::Changed(change) if *change > 0.0 => {
+                format!("   {:+.1} %: slower than its baseline", change * 100.0)
+            }
             Verdict::Changed(change) => format!("   {:+.1} %: faster, accept it as the baseline", change * 100.0),
             Verdict::Unknown => "   no baseline".to_owned(),
         }

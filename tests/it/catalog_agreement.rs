@@ -74,6 +74,7 @@ fn same_type(row: ParamType, known: KnownType) -> bool {
         ParamType::StrVerbatim | ParamType::Substitution => known == KnownType::Verbatim,
         ParamType::Var(_) => known == KnownType::Var,
         ParamType::Regex => known == KnownType::Regex,
+        ParamType::Notation(_) => known == KnownType::Verbatim,
         // OpenSIPS has strings where rows say what kind of word they want.
         ParamType::Route(_) | ParamType::Flag(_) | ParamType::Words(_) => {
             matches!(known, KnownType::Str | KnownType::Static | KnownType::Verbatim)

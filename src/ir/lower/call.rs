@@ -225,6 +225,7 @@ impl Lowering<'_> {
             Some(ParamType::Regex) => Argument::Pattern(self.pattern(text, true)),
             Some(ParamType::Substitution) => self.substitution(text),
             Some(ParamType::Flag(family)) => Argument::Flag(family, text.value.clone()),
+            Some(ParamType::Notation(_)) => Argument::Words(text.value.clone()),
             Some(ParamType::StrStatic | ParamType::StrVerbatim) | None => Argument::Text(text.value.clone()),
             Some(ty) => {
                 self.error(codes::ARGUMENT_TYPE, text.span, format!("a string where a {} is wanted", ty.word()));

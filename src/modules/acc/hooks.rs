@@ -22,7 +22,8 @@ pub fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         Hook::DialogTerminated(dialog) => terminated(cx, dialog),
         Hook::DialogExpired(dialog) => call_ended(cx, dialog, cx.now.unix_us),
         Hook::RunEnd => run_ended(cx),
-        Hook::RequestIn
+        Hook::Started
+        | Hook::RequestIn
         | Hook::BranchOut { .. }
         | Hook::ReplyOut(_)
         | Hook::RouteMatched { .. }

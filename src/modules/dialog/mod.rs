@@ -135,7 +135,8 @@ fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         Hook::TransactionEnd { tx } => initial::transaction_ended(cx, tx),
         Hook::RunEnd => states::release(cx),
         Hook::Unwound => states::after_fault(cx),
-        Hook::RequestIn
+        Hook::Started
+        | Hook::RequestIn
         | Hook::ReplyIn { .. }
         | Hook::ReplySent(_)
         | Hook::BranchFailed { .. }

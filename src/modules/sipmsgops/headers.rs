@@ -1,7 +1,7 @@
 //! Header fields: added, removed, looked for.
-use super::glob;
 use crate::base::Str;
 use crate::context::Value;
+use crate::modules::core::glob::{self, Case};
 use crate::script_fns;
 use crate::sip::{Header, Message};
 use crate::vm::{AvpOut, Cx, Function, PatternArg, Store};
@@ -104,7 +104,7 @@ fn remove<'m>(cx: &mut Cx<'_>, fields: impl Iterator<Item = &'m Header>) -> bool
 }
 
 fn fitting<'m>(message: &'m Message, pattern: &'m [u8]) -> impl Iterator<Item = &'m Header> {
-    message.headers().iter().filter(|h| glob::matches(pattern, message.bytes(h.name)))
+    message.headers().iter().filter(|h| glob::matches(pattern, message.bytes(h.name), Case::Ignored))
 }
 
 fn first(message: &Message, name: &[u8]) -> Option<Header> {

@@ -4,7 +4,6 @@
 //! bodies are read as they will leave (`body.rs`), so that one change builds on the other.
 mod body;
 mod codecs;
-mod glob;
 mod headers;
 mod list_headers;
 mod message;

@@ -62,8 +62,7 @@ impl Served {
 
     /// Handles one request to the end of its script; gives back how many datagrams it sent.
     pub fn request(&mut self) -> usize {
-        let event =
-            Event::Datagram { socket: self.socket, from: self.from, bytes: Bytes::from_static(OPTIONS) };
+        let event = Event::Datagram { socket: self.socket, from: self.from, bytes: Bytes::from_static(OPTIONS) };
         self.engine.input(&mut self.shard, self.now, event);
         let mut sent = 0;
         while let Some(output) = self.shard.out.pop() {

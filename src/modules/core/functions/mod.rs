@@ -1,5 +1,6 @@
 //! Core functions, one table per area.
 pub mod branches;
+pub mod cache;
 pub mod flags;
 pub mod forward;
 pub mod message;
@@ -8,8 +9,14 @@ pub mod request_uri;
 use crate::context::Level;
 use crate::vm::{Cx, Function, joined, row_count};
 
-const TABLES: &[&[Function]] =
-    &[request_uri::FUNCTIONS, flags::FUNCTIONS, branches::FUNCTIONS, message::FUNCTIONS, forward::FUNCTIONS];
+const TABLES: &[&[Function]] = &[
+    request_uri::FUNCTIONS,
+    flags::FUNCTIONS,
+    branches::FUNCTIONS,
+    message::FUNCTIONS,
+    forward::FUNCTIONS,
+    cache::FUNCTIONS,
+];
 
 pub static FUNCTIONS: [Function; row_count(TABLES)] = joined(TABLES);
 

@@ -1,7 +1,23 @@
-//! Shell patterns for header names: `*`, `?`, `[a-z]`, `[!a]` and `\` before a literal byte; case does not matter.
+//! Shell patterns: `*`, `?`, `[a-z]`, `[!a]` and `\` before a literal byte.
+
+/// Whether upper and lower case differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    Kept,
+    Ignored,
+}
+
+impl Case {
+    const fn of(self, b: u8) -> u8 {
+        match self {
+            Case::Kept => b,
+            Case::Ignored => b.to_ascii_lowercase(),
+        }
+    }
+}
 
 /// Whether the whole name fits the pattern. Work is bounded by the product of the lengths.
-pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
+pub fn matches(pattern: &[u8], name: &[u8], case: Case) -> bool {
     let (mut p, mut n) = (0, 0);
     // Where to go on when the rest does not fit: the last `*` takes one byte more.
     let mut retry: Option<(usize, usize)> = None;
@@ -11,7 +27,7 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
                 retry = Some((p + length, n));
                 p += length;
             }
-            Some((element, length)) if name.get(n).is_some_and(|&b| element.takes(b)) => {
+            Some((element, length)) if name.get(n).is_some_and(|&b| element.takes(b, case)) => {
                 p += length;
                 n += 1;
             }
@@ -33,27 +49,27 @@ enum Element<'a> {
 }
 
 impl Element<'_> {
-    fn takes(&self, b: u8) -> bool {
-        let b = b.to_ascii_lowercase();
+    fn takes(&self, b: u8, case: Case) -> bool {
+        let b = case.of(b);
         match *self {
             Element::Any | Element::One => true,
-            Element::Byte(own) => own.to_ascii_lowercase() == b,
-            Element::Set { members, negated } => is_member(members, b) != negated,
+            Element::Byte(own) => case.of(own) == b,
+            Element::Set { members, negated } => is_member(members, b, case) != negated,
         }
     }
 }
 
-fn is_member(mut members: &[u8], b: u8) -> bool {
+fn is_member(mut members: &[u8], b: u8, case: Case) -> bool {
     loop {
         match members {
             [from, b'-', to, rest @ ..] => {
-                if (from.to_ascii_lowercase()..=to.to_ascii_lowercase()).contains(&b) {
+                if (case.of(*from)..=case.of(*to)).contains(&b) {
                     return true;
                 }
                 members = rest;
             }
             [one, rest @ ..] => {
-                if one.to_ascii_lowercase() == b {
+                if case.of(*one) == b {
                     return true;
                 }
                 members = rest;
@@ -93,7 +109,11 @@ mod tests {
         let check = |pattern: &str, yes: &[&str], no: &[&str]| {
             for (names, expected) in [(yes, true), (no, false)] {
                 for name in names {
-                    assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
+                    assert_eq!(
+                        matches(pattern.as_bytes(), name.as_bytes(), Case::Ignored),
+                        expected,
+                        "{pattern} {name}"
+                    );
                 }
             }
         };
@@ -107,8 +127,15 @@ mod tests {
     }
 
     #[test]
+    fn case_counts_where_it_is_kept() {
+        assert!(matches(b"a[A-C]*", b"aBc", Case::Kept));
+        assert!(!matches(b"a[A-C]*", b"abc", Case::Kept));
+        assert!(!matches(b"A*", b"abc", Case::Kept));
+    }
+
+    #[test]
     fn many_stars_end_soon() {
         let pattern = [b"*a".repeat(200), b"b".to_vec()].concat();
-        assert!(!matches(&pattern, &b"a".repeat(2000)));
+        assert!(!matches(&pattern, &b"a".repeat(2000), Case::Kept));
     }
 }
