@@ -79,10 +79,11 @@ pub enum EffectAnswer {
     /// Empty: the name does not exist or the resolver failed.
     Resolved(Vec<IpAddr>),
     Done,
-    /// What a program wrote.
+    /// What a program wrote; `cut` when that was more than is kept.
     Executed {
         output: Str,
         errors: Str,
+        cut: bool,
     },
     /// There is no answer: it took too long, or too much is waited for already.
     GivenUp,

@@ -3,6 +3,7 @@ pub mod acc;
 pub mod cachedb_local;
 pub mod core;
 pub mod dialog;
+pub mod exec;
 #[cfg(test)]
 pub mod fixture;
 pub mod json;
@@ -29,6 +30,7 @@ pub static ALL: &[&Module] = &[
     &rr::MODULE,
     &sipmsgops::MODULE,
     &json::MODULE,
+    &exec::MODULE,
     &textops::MODULE,
     &cachedb_local::MODULE,
     &dialog::MODULE,

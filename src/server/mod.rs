@@ -7,6 +7,7 @@ pub mod interfaces;
 pub mod launch;
 pub mod process;
 pub mod log;
+pub mod programs;
 pub mod resolver;
 pub mod sources;
 pub mod start;

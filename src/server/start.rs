@@ -3,6 +3,7 @@ use super::clock::{self, Clock};
 use super::daemon::{self, Parent, Side};
 use super::launch::Launch;
 use super::log::Sinks;
+use super::programs::Programs;
 use super::resolver::Resolver;
 use super::sources::Files;
 use super::start_page::StartPage;
@@ -156,6 +157,7 @@ impl Prepared {
             engine: self.engine.clone(),
             clock: self.clock,
             resolver,
+            programs: Programs::new(side.handle().clone(), self.engine.clone()),
             stop: stop.clone(),
             send_failures: core.stats.counter("net", "send_failures"),
         };

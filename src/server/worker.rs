@@ -3,6 +3,7 @@
 //! Its loop is poll, receive, handle, send: three system calls for a lone datagram, fewer each in a batch.
 use super::clock::Clock;
 use super::inbox::Inbox;
+use super::programs::Programs;
 use super::resolver::Resolver;
 use super::udp::{self, Bound, ReceiveRoom, SendRoom, Udp};
 use crate::base::Instant;
@@ -27,6 +28,7 @@ pub struct Shared {
     pub engine: Arc<Engine>,
     pub clock: Clock,
     pub resolver: Resolver,
+    pub programs: Programs,
     pub stop: Arc<AtomicBool>,
     pub send_failures: Arc<Counter>,
 }
@@ -178,7 +180,7 @@ impl Worker {
         match effect {
             Effect::Resolve { host } => self.shared.resolver.resolve(id, host, inbox),
             Effect::Sleep { micros } => self.shared.resolver.sleep(id, micros, inbox),
-            Effect::Execute(_) => inbox.put(id, EffectAnswer::GivenUp),
+            Effect::Execute(execute) => self.shared.programs.run(id, *execute, inbox),
             Effect::Yield => inbox.put(id, EffectAnswer::Done),
             Effect::Park { .. } => {}
         }

@@ -38,7 +38,7 @@ impl Programs {
         };
         let Some(program) = self.entries.get(&line) else {
             let errors = Str::from(format!("{line}: not found\n"));
-            return Some((EffectAnswer::Executed { output: Str::EMPTY, errors }, START));
+            return Some((EffectAnswer::Executed { output: Str::EMPTY, errors, cut: false }, START));
         };
         let listens = execute.output || execute.errors;
         let takes = if listens { program.takes.max(START) } else { START };
@@ -46,9 +46,9 @@ impl Programs {
             return None;
         }
         if let Some(limit) = execute.kill_after.filter(|limit| *limit < takes) {
-            return Some((EffectAnswer::Executed { output: Str::EMPTY, errors: Str::EMPTY }, limit));
+            return Some((EffectAnswer::Executed { output: Str::EMPTY, errors: Str::EMPTY, cut: false }, limit));
         }
         let output = if program.echoes { execute.input.clone().unwrap_or_default() } else { program.output.clone() };
-        Some((EffectAnswer::Executed { output, errors: program.errors.clone() }, takes))
+        Some((EffectAnswer::Executed { output, errors: program.errors.clone(), cut: false }, takes))
     }
 }
