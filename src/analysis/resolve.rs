@@ -62,10 +62,12 @@ impl<'a> Script<'a> {
         self.known.functions_named(name).iter().find(|f| f.module == module)
     }
 
-    /// Whether `async()` and `launch()` take the function.
+    /// Whether `async()` and `launch()` take the function: what OpenSIPS exports for them, and of ours what waits.
     pub fn may_be_async(&self, row: &FunctionRow) -> bool {
-        let known = self.known_function(self.module_name(row.module), row.sig.name);
-        known.is_none_or(|k| k.mode != CallMode::Sync) || row.sig.has(crate::registry::Role::Waits)
+        match self.known_function(self.module_name(row.module), row.sig.name) {
+            Some(known) => known.mode != CallMode::Sync,
+            None => row.sig.has(crate::registry::Role::Waits),
+        }
     }
 
     /// The variable `name`, in its form with or without a name in parentheses.

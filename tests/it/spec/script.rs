@@ -24,6 +24,7 @@ loadmodule "sipmsgops.so"
 loadmodule "dialog.so"
 loadmodule "acc.so"
 loadmodule "json.so"
+loadmodule "exec.so"
 modparam("acc", "extra_fields", "log: who; why")
 modparam("acc", "leg_fields", "log: leg")
 modparam("dialog", "profiles_with_value", "caller ; room")

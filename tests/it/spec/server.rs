@@ -6,8 +6,9 @@ use super::message::{self, CALLER, is_field};
 use super::run::{loading, logged};
 use super::script::findings;
 use bytes::Bytes;
+use sipscript::base::Str;
 use sipscript::context::Level;
-use sipscript::testing::{Net, ServerId};
+use sipscript::testing::{Net, Program, ServerId};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ pub fn script(case: &Case) -> Outcome {
         return Outcome::Attachment("diagnostics", refused.join("\n") + "\n");
     }
     let mut net = Net::new(1);
+    for (_, info, body) in &case.attached {
+        prepare(&mut net, info, body);
+    }
     let server = net.server_with(&whole, 1);
     let mut talk = Talk { net, server, given: String::new(), seen: 0, sent: Vec::new() };
     talk.wait(MOMENT);
@@ -41,6 +45,18 @@ pub fn script(case: &Case) -> Outcome {
     made.find(&talk);
     yields.iter_mut().for_each(|(_, text)| *text = made.named(text));
     Outcome::Attachments(yields)
+}
+
+/// What the world around the server has: names (`host`), programs (`program`).
+fn prepare(net: &mut Net, info: &str, body: &str) {
+    if let Some(host) = after(info, "host") {
+        net.names.set(host, &body.lines().collect::<Vec<_>>());
+    } else if let Some(command) = after(info, "program") {
+        let (time, command) = command.split_once(": ").unwrap_or(("0s", command));
+        let seconds = time.trim_end_matches('s').parse().expect("seconds: `program 5s: ls`");
+        let takes = Duration::from_secs_f64(seconds);
+        net.programs.set(command, Program { output: Str::from(body), takes, ..Program::default() });
+    }
 }
 
 /// A server and those who talk to it.
