@@ -149,17 +149,10 @@ fn is_initial(dialog: &Dialog, tx: &Transaction) -> bool {
 
 /// What a reply tells of the leg it speaks for (RFC 3261 12.1.2).
 fn learn(core: &Core, dialog: &Dialog, out: &ReplyOut<'_>, reply: &Message) {
-    let Some(tag) = reply.to_tag().map(Str::new) else { return };
     let routes = callee_routes(core, &out.tx.request, reply);
-    let mut state = dialog.state.lock();
-    let Some(id) = leg_of(&mut state.legs, out.branch, &tag) else { return };
-    if let Some(leg) = state.legs.get_mut(id) {
-        leg.contact = sequential::contact(reply).unwrap_or_else(|| std::mem::take(&mut leg.contact));
-        leg.sdp = sequential::body(reply).unwrap_or_else(|| std::mem::take(&mut leg.sdp));
-        leg.route_set = routes;
-    }
-    if (200..300).contains(&out.code) {
-        state.legs.answered(id);
+    let met = meet(dialog, out.branch, reply, routes);
+    if let Some(id) = met.filter(|_| (200..300).contains(&out.code)) {
+        dialog.state.lock().legs.answered(id);
     }
 }
 
@@ -170,6 +163,25 @@ fn answered_here(dialog: &Dialog, out: &ReplyOut<'_>) {
     if let Some(id) = legs.add_branch(u16::MAX, Leg { tag: Str::new(tag), ..Leg::default() }) {
         legs.answered(id);
     }
+}
+
+/// The callee that the reply at hand speaks for, known from now on.
+pub fn replying_leg(cx: &Cx<'_>, dialog: &Dialog) -> Option<LegId> {
+    let tx = cx.run.tx.as_ref().filter(|tx| is_initial(dialog, tx))?;
+    let routes = callee_routes(cx.core, &tx.request, &cx.run.msg);
+    meet(dialog, cx.run.branch, &cx.run.msg, routes)
+}
+
+/// Takes down what a reply tells of its leg.
+fn meet(dialog: &Dialog, branch: Option<usize>, reply: &Message, routes: Str) -> Option<LegId> {
+    let tag = Str::new(reply.to_tag()?);
+    let mut state = dialog.state.lock();
+    let id = leg_of(&mut state.legs, branch, &tag)?;
+    let leg = state.legs.get_mut(id)?;
+    leg.contact = sequential::contact(reply).unwrap_or_else(|| std::mem::take(&mut leg.contact));
+    leg.sdp = sequential::body(reply).unwrap_or_else(|| std::mem::take(&mut leg.sdp));
+    leg.route_set = routes;
+    Some(id)
 }
 
 fn leg_of(legs: &mut crate::proto::dialog::Legs, branch: Option<usize>, tag: &Str) -> Option<LegId> {

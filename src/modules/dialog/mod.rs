@@ -3,15 +3,16 @@
 //! Path of data: `create` makes a dialog of an INVITE, `initial` follows its transaction, `matching` finds it again for
 //! sequential requests and `sequential` reads those; all of them hand events to `states`, which drives
 //! `proto::dialog::Machine` and carries out its actions with `lifetime`, `owned` (the dialog's routes), `byes` and
-//! `events`. Scripts see the current dialog through `vars`, `values`, `flags` and `profiles`, choose another one with
+//! `events`. What this server sends within a call leaves through `requests`; `numbers` keeps the CSeq of the others above it. Scripts see the current dialog through `vars`, `values`, `flags` and `profiles`, choose another one with
 //! `load`, and search all of them with `lookup`, whose results `json` writes.
 //!
 //! Functions on the data of a call take `Current`, the loaded dialog or else the own one; what drives the call takes `Own`.
 //!
-//! Deliberately absent here: database, replication, pings and requests that scripts send within a dialog.
+//! Deliberately absent here: database, replication and pings.
 mod byes;
 mod create;
 mod events;
+mod fix_route;
 mod flags;
 mod initial;
 mod json;
@@ -19,11 +20,15 @@ mod lifetime;
 mod load;
 mod lookup;
 mod matching;
+mod numbers;
 mod owned;
 mod profiles;
+mod requests;
 mod routes;
+mod send;
 mod sequential;
 mod settings;
+mod sharing;
 mod states;
 mod validate;
 mod values;
@@ -59,6 +64,8 @@ static FUNCTIONS: &[Function] = script_fns! {
     fn match_dialog(mode: Option<Str>) in REQUEST, roles [MayFail, SeesOwn] => matching::match_dialog;
     /// Checks CSeq (-1), remote target (-2) and route set (-3) of a sequential request; -4 without a dialog.
     fn validate_dialog() in REQUEST, roles [MayFail, SeesOwn] => validate::validate_dialog;
+    /// Gives a sequential request the target, routes and next hop that its dialog knows.
+    fn fix_route_dialog() in REQUEST, roles [MayFail, SeesOwn] => fix_route::fix_route_dialog;
 
     /// Makes another call's dialog the current one, by Call-ID or by dialog id, until `unload_dialog_ctx`.
     fn load_dialog_ctx(dialog: Str, id_type: Option<Words<load::IdType>>, active_only: Option<i32>)
@@ -116,6 +123,19 @@ static FUNCTIONS: &[Function] = script_fns! {
     fn fetch_dlg_value(name: Str, val: VarOut)
         in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => values::fetch_dlg_value;
 
+    /// Sends a request within the current call, to its `caller` or `callee`; what is answered to it goes nowhere. A PRACK
+    /// in an onreply_route acknowledges the reply at hand.
+    fn dlg_send_sequential(method: Str, leg: Words<send::Side>, body: Option<Str>, content_type: Option<Str>, headers: Option<Str>)
+        in REQUEST | FAILURE | ONREPLY | BRANCH | ERROR | LOCAL | STARTUP | TIMER | EVENT,
+        roles [Waits, MayFail] => send::dlg_send_sequential;
+    /// Skips CSeq numbers of the requests towards a callee: that with the tag, or that of the message's To; -2 without a
+    /// dialog.
+    fn dlg_inc_cseq(tag: Option<Str>, inc: Option<i32>)
+        in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => numbers::dlg_inc_cseq;
+    /// Which group of servers is in charge of the current call. Calls are not shared between servers here, so it is always
+    /// this one, and nothing changes.
+    fn set_dlg_sharing_tag(tag_name: Str) in REQUEST => sharing::set_dlg_sharing_tag;
+
     /// Runs a route when the current call is answered.
     fn dlg_on_answer(route_name: Option<RouteName>) in REQUEST | FAILURE | ONREPLY | BRANCH => routes::dlg_on_answer;
     /// Runs a route when the current call's lifetime is over; it may extend it.
@@ -128,7 +148,11 @@ fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
     match hook {
         Hook::RouteMatched { params } => matching::route_matched(cx, params),
         Hook::TransactionCreated => initial::transaction_created(cx),
-        Hook::BranchOut { branch, socket } => initial::branch_out(cx, *branch, *socket),
+        Hook::BranchOut { branch, socket } => {
+            initial::branch_out(cx, *branch, *socket);
+            numbers::request_out(cx);
+        }
+        Hook::ReplyIn { .. } => numbers::reply_in(cx),
         Hook::ReplyOut(reply) => initial::reply_out(cx, reply),
         Hook::Matched { tx } => initial::matched(cx, tx),
         Hook::CancelledTooLate => initial::cancelled_too_late(cx),
@@ -137,7 +161,6 @@ fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         Hook::Unwound => states::after_fault(cx),
         Hook::Started
         | Hook::RequestIn
-        | Hook::ReplyIn { .. }
         | Hook::ReplySent(_)
         | Hook::BranchFailed { .. }
         | Hook::Forwarded

@@ -1,13 +1,13 @@
 //! The choice among branches (RFC 3261 16.7): what goes upstream, and the failure route before a refusal does.
 use super::branch;
 use super::exchange::{self, Io, Which};
-use super::local::LocalEnd;
+use super::local::{LocalAck, LocalEnd};
 use super::reply_in;
 use super::reply_out::{self, LocalReply};
 use super::shared;
 use super::timers::rearm;
 use crate::base::Str;
-use crate::context::{BranchReply, Level, Transaction, TxState};
+use crate::context::{BranchReply, Datagram, Level, Transaction, TxState};
 use crate::proto::response_choice::{Decision, Others, Winner};
 use crate::registry::RouteKind;
 use crate::sip::{Edits, Message, StatusCode};
@@ -212,10 +212,26 @@ fn refuse(cx: &mut Cx<'_>, tx: &Arc<Transaction>, code: u16, reason: &[u8]) {
     }
 }
 
+/// A slot of a transaction made here that has its final reply.
+struct Ended;
+
+/// What a repeated final reply of a transaction made here gets, an ACK or nothing; `None` when it is the first.
+fn repeated(tx: &Transaction) -> Option<Option<Datagram>> {
+    let mut state = tx.state.lock();
+    if state.slots.get::<Ended>().is_none() {
+        state.slots.set(Ended);
+        return None;
+    }
+    Some(state.slots.get::<LocalAck>().map(|ack| ack.0.clone()))
+}
+
 /// A request made here has its final reply.
 fn end_local(cx: &mut Cx<'_>, tx: &Arc<Transaction>, code: u16, reply: Option<&Arc<Message>>) {
     if code < 200 {
         return;
+    }
+    if let Some(again) = repeated(tx) {
+        return again.into_iter().for_each(|ack| cx.shard.send(ack));
     }
     let reason = reply.and_then(|r| r.reason()).unwrap_or_default();
     let to_tag = reply.and_then(|r| r.to_tag()).map(Str::new);

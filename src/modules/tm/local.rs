@@ -6,7 +6,7 @@ use super::settle;
 use super::shared;
 use crate::base::Str;
 use crate::context::{
-    AccCtx, Core, Dialog, Effect, EffectAnswer, Level, Received, Run, Shard, SocketId, Transaction, Value,
+    AccCtx, Core, Datagram, Dialog, Effect, EffectAnswer, Level, Received, Run, Shard, SocketId, Transaction, Value,
 };
 use crate::modules::core::outbound::{self, HopError, NextHop};
 use crate::registry::RouteKind;
@@ -23,6 +23,9 @@ pub type EndFn = Box<dyn FnOnce(&mut Cx<'_>, u16, Option<&Arc<Message>>) + Send>
 
 /// Kept with the transaction until its final reply.
 pub struct LocalEnd(pub EndFn);
+
+/// Kept with the transaction of an INVITE made here: a repeated 2xx gets it again.
+pub struct LocalAck(pub Datagram);
 
 /// A request to be made.
 pub struct LocalRequest {
@@ -127,6 +130,30 @@ pub fn send(cx: &mut Cx<'_>, mut request: LocalRequest) -> bool {
     let sub = SubRun { kind: RouteKind::Local, name: None, scope: Scope::Own(run) };
     cx.later(OwnedRun { sub, then: Some(Box::new(move |cx, answer| after_local_route(cx, tx, answer))) });
     true
+}
+
+/// Sends the ACK of a 2xx to an INVITE of ours: no transaction, no reply (RFC 3261 13.2.2.4). A host name is not looked up.
+pub fn send_ack(cx: &mut Cx<'_>, request: LocalRequest) {
+    let bytes = Bytes::from(request.print(&cx.core.settings.user_agent_header));
+    let Ok(message) = Message::parse(bytes, Framing::Datagram) else { return };
+    let mut run = Run::new(RouteKind::Request, Arc::new(message), cx.run.received);
+    run.targets.main.dst = request.routes.first().map(|r| bare_uri(r));
+    let sent = outbound::next_hop(&run.msg, &run.targets.main).and_then(|hop| match hop {
+        NextHop::Address(to) => {
+            let socket = outbound::socket_for(cx.core, request.socket, cx.run.received.socket, to.ip())?;
+            Ok(outbound::stateless_request(cx.core, &run, to, socket, &mut cx.shard.scratch))
+        }
+        NextHop::Name { host, .. } => Err(HopError::Unresolved(host)),
+    });
+    match sent {
+        Ok(datagram) => {
+            if let Some(tx) = &cx.run.tx {
+                tx.state.lock().slots.set(LocalAck(datagram.clone()));
+            }
+            cx.shard.send(datagram);
+        }
+        Err(error) => cx.log(Level::Error, "tm", "ack", format_args!("{error}")),
+    }
 }
 
 fn transaction(cx: &mut Cx<'_>, message: Message, received: Received, request: &mut LocalRequest) -> Transaction {

@@ -36,7 +36,7 @@ mod words;
 
 pub use answer::reply;
 pub use exchange::Io;
-pub use local::{EndFn, LocalRequest};
+pub use local::EndFn;
 pub use state::Tm;
 
 use crate::vm::Module;

@@ -24,8 +24,16 @@ pub struct CSeqs {
     pub invite: Option<u32>,
     /// The last number this server put into a request in this party's name; none as long as it sent none.
     pub generated: Option<u32>,
-    /// The number under which the last INVITE was forwarded, when it had to be shifted.
-    shifted_invite: Option<u32>,
+    /// The last request that was forwarded under another number, and the last INVITE.
+    shifted: Option<Shift>,
+    shifted_invite: Option<Shift>,
+}
+
+/// A number as the party used it, and as it was forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shift {
+    own: u32,
+    forwarded: u32,
 }
 
 impl CSeqs {
@@ -54,25 +62,34 @@ impl CSeqs {
         self.advance(1)
     }
 
-    /// `dlg_inc_cseq`: skips `by` numbers; the last one skipped.
-    pub fn advance(&mut self, by: u32) -> u32 {
+    /// `dlg_inc_cseq`: skips `by` numbers, or takes some back; the last one used.
+    pub fn advance(&mut self, by: i32) -> u32 {
         let base = self.generated.max(self.last).unwrap_or(0);
-        let next = base.saturating_add(by);
+        let next = base.saturating_add_signed(by);
         self.generated = Some(next);
         next
     }
 
-    /// The number a forwarded request must carry once this server has used up numbers itself; none: leave it.
-    pub fn forwarded(&mut self, method: &[u8]) -> Option<u32> {
+    /// The number that a request with the number `own` is forwarded with once this server has used up numbers itself; none:
+    /// leave it. Every branch and every repetition of a request gets the same.
+    pub fn forwarded(&mut self, method: &[u8], own: u32) -> Option<u32> {
+        let known = if method == b"ACK" { self.shifted_invite } else { self.shifted };
+        if let Some(shift) = known.filter(|s| s.own == own) {
+            return Some(shift.forwarded);
+        }
         if method == b"ACK" {
-            return self.shifted_invite;
+            return None;
         }
-        self.generated?;
-        let number = self.advance(1);
+        // The request was seen already; what was generated must be below it all the same.
+        let generated = self.generated?;
+        let forwarded = own.max(generated.saturating_add(1));
+        self.generated = Some(forwarded);
+        let shift = Some(Shift { own, forwarded });
+        self.shifted = shift;
         if method == b"INVITE" {
-            self.shifted_invite = Some(number);
+            self.shifted_invite = shift;
         }
-        Some(number)
+        Some(forwarded)
     }
 }
 
@@ -111,20 +128,22 @@ mod tests {
     #[test]
     fn own_requests_push_the_forwarded_ones_up() {
         let mut cseqs = after(&[(b"INVITE", 5)]);
-        assert_eq!(cseqs.forwarded(b"INFO"), None);
+        assert_eq!(cseqs.forwarded(b"INFO", 5), None);
         assert_eq!([cseqs.generate(), cseqs.generate()], [6, 7]);
-        assert_eq!(cseqs.forwarded(b"BYE"), Some(8));
-        assert_eq!(cseqs.generate(), 9);
+        assert_eq!([6, 6, 7].map(|own| cseqs.forwarded(b"INFO", own)), [8, 8, 9].map(Some));
+        assert_eq!(cseqs.forwarded(b"BYE", 20), Some(20), "a party ahead of this server keeps its number");
+        assert_eq!(cseqs.generate(), 21);
     }
 
     #[test]
     fn ack_is_shifted_as_its_invite_was() {
         let mut cseqs = after(&[(b"INVITE", 5)]);
         cseqs.generate();
-        assert_eq!(cseqs.forwarded(b"ACK"), None, "the first INVITE left as it came");
-        assert_eq!(cseqs.forwarded(b"INVITE"), Some(7));
+        assert_eq!(cseqs.forwarded(b"ACK", 5), None, "the first INVITE left as it came");
+        assert_eq!(cseqs.forwarded(b"INVITE", 6), Some(7));
         cseqs.generate();
-        assert_eq!(cseqs.forwarded(b"ACK"), Some(7));
+        assert_eq!(cseqs.forwarded(b"ACK", 6), Some(7));
+        assert_eq!(cseqs.forwarded(b"ACK", 5), None);
     }
 
     #[test]

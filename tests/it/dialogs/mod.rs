@@ -7,6 +7,7 @@ mod loads;
 mod lookups;
 mod matching;
 mod profiles;
+mod requests;
 mod route_kinds;
 mod stage;
 mod together;
