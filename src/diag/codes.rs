@@ -134,6 +134,7 @@ codes! {
     LINE_JOIN = "L003" "line-join" Warning "a line join in a string, which OpenSIPS fills with marker text";
     TEXT_AFTER_INCLUDE = "L004" "text-after-include" Warning "text behind an include directive is ignored";
     NUMBER_WRAPS = "L005" "number-wraps" Warning "a number that does not fit into 32 bits";
+    OLD_GLOBAL = "L006" "old-global" Warning "a global parameter by the name it had in OpenSIPS 3.1";
     VARIABLE_NEWLINE = "E033" "variable-newline" Error "a line break inside a variable";
 
     UNDECLARED_PROFILE = "L101" "undeclared-profile" Error "a dialog profile that no parameter declares";

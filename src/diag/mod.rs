@@ -126,8 +126,9 @@ impl Diagnostic {
     }
 }
 
-/// Orders findings by file and place, and drops repetitions of one finding at one place.
+/// Orders findings by file and place, and drops repetitions of one finding at one place, as of a file included twice.
 pub fn sort(map: &SourceMap, found: &mut Vec<Diagnostic>) {
     found.sort_by_key(|d| (map.locate(d.span().start), d.code.id));
-    found.dedup_by(|a, b| a.code == b.code && a.span() == b.span() && a.message == b.message);
+    let place = |d: &Diagnostic| map.locate(d.span().start);
+    found.dedup_by(|a, b| a.code == b.code && place(a) == place(b) && a.message == b.message);
 }

@@ -43,8 +43,9 @@ impl Form {
     }
 }
 
-/// The form of the value of a global parameter, by any of its names.
+/// The form of the value of a global parameter, by any of its names, those of 3.1 included.
 pub fn form(name: &str) -> Option<Form> {
+    let name = renamed(name).unwrap_or(name);
     GLOBALS.binary_search_by(|(n, _)| n.cmp(&name)).ok().and_then(|i| GLOBALS.get(i)).map(|(_, f)| *f)
 }
 
@@ -53,7 +54,12 @@ pub fn globals() -> impl Iterator<Item = &'static str> {
     GLOBALS.iter().map(|(n, _)| *n)
 }
 
-/// What to write instead of a parameter that OpenSIPS removed.
+/// What a name that OpenSIPS 3.1 still took is called since: it works as that.
+pub fn renamed(name: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(n, _)| *n == name).map(|(_, to)| *to)
+}
+
+/// What to write instead of a parameter that was gone before 3.1.
 pub fn removed(name: &str) -> Option<Instead> {
     REMOVED.iter().find(|(n, _)| *n == name).map(|(_, i)| *i)
 }
@@ -62,13 +68,17 @@ pub fn removed(name: &str) -> Option<Instead> {
 pub enum Instead {
     /// Another parameter with the same value.
     Rename(&'static str),
+    /// A parameter of this module, of the same name and value.
+    Modparam(&'static str),
+    /// Nothing: the words say why.
+    Nothing(&'static str),
     /// Something else, said in words.
     Advice(&'static str),
 }
 
 /// Whether a bare word has a meaning of its own and cannot be a name: it must be quoted.
 pub fn is_reserved(word: &str) -> bool {
-    RESERVED.contains(&word) || form(word).is_some()
+    RESERVED.contains(&word) || (form(word).is_some() && renamed(word).is_none())
 }
 
 /// The value of a boolean word.
@@ -191,22 +201,63 @@ static GLOBALS: &[(&str, Form)] = &[
     ("xlog_print_level", Form::Number),
 ];
 
+/// Names of 3.1 that 4.x no longer has.
+static RENAMED: &[(&str, &str)] = &[
+    ("listen", "socket"),
+    ("log_facility", "syslog_facility"),
+    ("log_name", "syslog_name"),
+    ("log_stderror", "stderror_enabled"),
+    ("tcp_listen_backlog", "tcp_socket_backlog"),
+];
+
+const ON_COMMAND_LINE: &str = "remove it; `-u` and `-g` on the command line say who the server runs as";
+const TLS_DOMAIN: &str = "TLS domains are parameters of `tls_mgm`: `modparam(\"tls_mgm\", ...)`";
+const BIN_SOCKET: &str = "load `proto_bin` and write `socket = bin:ADDRESS:PORT`";
+
+/// Names that OpenSIPS had before 3.1.
 static REMOVED: &[(&str, Instead)] = &[
-    ("avp_aliases", Instead::Advice("AVPs need no aliases; remove it")),
+    ("avp_aliases", Instead::Nothing("AVPs need no aliases")),
+    ("bin_children", Instead::Nothing("TCP workers serve it")),
+    ("bin_listen", Instead::Advice(BIN_SOCKET)),
     ("children", Instead::Rename("udp_workers")),
     ("debug", Instead::Rename("log_level")),
-    ("disable_tcp", Instead::Advice("remove it; TCP is used when a `socket` says so and `proto_tcp` is loaded")),
-    ("disable_tls", Instead::Advice("remove it; TLS is used when a `socket` says so and `proto_tls` is loaded")),
-    ("fork", Instead::Advice("remove it; `-F` on the command line stays in the foreground")),
-    ("listen", Instead::Rename("socket")),
-    ("log_facility", Instead::Rename("syslog_facility")),
-    ("log_name", Instead::Rename("syslog_name")),
-    ("log_stderror", Instead::Rename("stderror_enabled")),
-    ("port", Instead::Advice("write the port in `socket`")),
+    ("disable_tcp", Instead::Nothing("TCP is used when a `socket` says so and `proto_tcp` is loaded")),
+    ("disable_tls", Instead::Nothing("TLS is used when a `socket` says so and `proto_tls` is loaded")),
+    ("fork", Instead::Nothing("`-F` on the command line or `debug_mode = yes` stays in the foreground")),
+    ("gid", Instead::Advice(ON_COMMAND_LINE)),
+    ("group", Instead::Advice(ON_COMMAND_LINE)),
+    ("port", Instead::Advice("the port stands in `socket = udp:ADDRESS:PORT`")),
+    ("tcp_async", Instead::Modparam("proto_tcp")),
+    ("tcp_async_local_connect_timeout", Instead::Modparam("proto_tcp")),
+    ("tcp_async_local_write_timeout", Instead::Modparam("proto_tcp")),
+    ("tcp_async_max_postponed_chunks", Instead::Modparam("proto_tcp")),
     ("tcp_children", Instead::Rename("tcp_workers")),
-    ("tcp_listen_backlog", Instead::Rename("tcp_socket_backlog")),
-    ("user", Instead::Advice("use `-u` on the command line")),
-    ("group", Instead::Advice("use `-g` on the command line")),
+    ("tcp_crlf_pingpong", Instead::Modparam("proto_tcp")),
+    ("tcp_max_msg_chunks", Instead::Modparam("proto_tcp")),
+    ("tcp_poll_method", Instead::Rename("poll_method")),
+    ("tcp_send_timeout", Instead::Modparam("proto_tcp")),
+    ("tls_ca_dir", Instead::Advice(TLS_DOMAIN)),
+    ("tls_ca_list", Instead::Advice(TLS_DOMAIN)),
+    ("tls_certificate", Instead::Advice(TLS_DOMAIN)),
+    ("tls_ciphers_list", Instead::Advice(TLS_DOMAIN)),
+    ("tls_client_domain", Instead::Advice(TLS_DOMAIN)),
+    ("tls_client_domain_avp", Instead::Advice(TLS_DOMAIN)),
+    ("tls_dh_params", Instead::Advice(TLS_DOMAIN)),
+    ("tls_ec_curve", Instead::Advice(TLS_DOMAIN)),
+    ("tls_handshake_timeout", Instead::Modparam("proto_tls")),
+    ("tls_log", Instead::Nothing("`log_level` decides")),
+    ("tls_method", Instead::Advice(TLS_DOMAIN)),
+    ("tls_port_no", Instead::Advice("write `modparam(\"proto_tls\", \"tls_port\", PORT)`, or the port in `socket`")),
+    ("tls_private_key", Instead::Advice(TLS_DOMAIN)),
+    ("tls_require_client_certificate", Instead::Advice(TLS_DOMAIN)),
+    ("tls_send_timeout", Instead::Modparam("proto_tls")),
+    ("tls_server_domain", Instead::Advice(TLS_DOMAIN)),
+    ("tls_verify_client", Instead::Advice(TLS_DOMAIN)),
+    ("tls_verify_server", Instead::Advice(TLS_DOMAIN)),
+    ("tlslog", Instead::Nothing("`log_level` decides")),
+    ("uid", Instead::Advice(ON_COMMAND_LINE)),
+    ("user", Instead::Advice(ON_COMMAND_LINE)),
+    ("xlog_default_level", Instead::Rename("xlog_print_level")),
 ];
 
 /// Besides the names of the global parameters. Booleans are numbers and may stand where a number may.
@@ -284,7 +335,8 @@ mod tests {
         assert!(GLOBALS.windows(2).all(|w| w[0].0 < w[1].0));
         assert!(REMOVED.iter().all(|(n, _)| form(n).is_none()));
         assert_eq!(form("workdir"), Some(Form::TextOrWord));
-        assert_eq!(form("listen"), None);
+        assert_eq!((form("listen"), form("children")), (Some(Form::Socket), None));
+        assert!(!is_reserved("listen"), "4.x took it off the reserved words");
     }
 
     #[test]
@@ -294,5 +346,6 @@ mod tests {
                 assert!(form(to).is_some(), "{name} -> {to}");
             }
         }
+        assert!(RENAMED.iter().all(|(name, to)| form(name).is_some() && renamed(to).is_none()));
     }
 }

@@ -13,7 +13,8 @@ const MAX_FILES: usize = 2000;
 /// Where the files of a script come from. The layers below `server` and `cli` never touch a disk.
 pub trait Sources {
     /// The file `name`, which the file `from` includes; `None` for the script itself. A relative name means the working
-    /// directory and then the folder of `from`. Returns the name to show and to resolve further includes from.
+    /// directory and then the folder of `from`. Returns the name to show and to resolve further includes from; an error
+    /// is the bare reason.
     fn read(&self, name: &str, from: Option<&str>) -> Result<(String, Vec<u8>), String>;
 
     /// The output of the `-p` command for the flattened text, marker lines included; `None` without such a command.
@@ -34,9 +35,9 @@ pub struct Source {
 impl Source {
     /// The script `name` with its includes. `Err` says why the script itself cannot be read.
     pub fn load(sources: &dyn Sources, name: &str) -> Result<Source, String> {
-        let (name, bytes) = sources.read(name, None)?;
-        let mut flat = Flattener { sources, source: Source::default(), directives: Vec::new(), lines: Vec::new() };
-        flat.file(&name, &bytes, None, 0);
+        let (name, bytes) = sources.read(name, None).map_err(|why| format!("cannot read `{name}`: {why}"))?;
+        let mut flat = Flattener::of(sources);
+        flat.file(&name, &bytes, None);
         flat.finish()
     }
 
@@ -93,7 +94,7 @@ impl Sources for Only<'_> {
     fn read(&self, name: &str, from: Option<&str>) -> Result<(String, Vec<u8>), String> {
         match from {
             None => Ok((self.name.to_owned(), self.text.to_vec())),
-            Some(_) => Err(format!("`{name}` is not at hand")),
+            Some(_) => Err("it is not at hand".to_owned()),
         }
     }
 }
@@ -105,6 +106,8 @@ struct Flattener<'a> {
     directives: Vec<Directive>,
     /// File and line of each line of the flat text.
     lines: Vec<(FileId, u32)>,
+    /// Names of the files that are being read, outermost first.
+    open: Vec<String>,
 }
 
 struct Directive {
@@ -117,8 +120,14 @@ struct Directive {
     dropped: u32,
 }
 
-impl Flattener<'_> {
-    fn file(&mut self, name: &str, bytes: &[u8], by: Option<usize>, depth: usize) {
+impl<'a> Flattener<'a> {
+    fn of(sources: &'a dyn Sources) -> Self {
+        let (directives, lines, open) = (Vec::new(), Vec::new(), Vec::new());
+        Flattener { sources, source: Source::default(), directives, lines, open }
+    }
+
+    fn file(&mut self, name: &str, bytes: &[u8], by: Option<usize>) {
+        self.open.push(name.to_owned());
         let text = text_of(bytes);
         let id = self.source.map.add_file(SourceFile::new(name.to_owned(), text.clone(), None));
         if let Some(directive) = by.and_then(|i| self.directives.get_mut(i)) {
@@ -129,13 +138,14 @@ impl Flattener<'_> {
         for (n, line) in text.split_inclusive('\n').enumerate() {
             match include(line) {
                 Some(found) => {
-                    self.include(found, name, id, offset, line, depth);
+                    self.include(found, name, id, offset, line);
                     self.source.map.add_segment(self.source.text.len() as u32, id, offset + line.len() as u32);
                 }
                 None => self.line(line, id, n as u32 + 1),
             }
             offset += line.len() as u32;
         }
+        self.open.pop();
     }
 
     fn line(&mut self, line: &str, id: FileId, number: u32) {
@@ -146,28 +156,36 @@ impl Flattener<'_> {
         }
     }
 
-    fn include(&mut self, found: Include<'_>, name: &str, file: FileId, offset: u32, line: &str, depth: usize) {
+    fn include(&mut self, found: Include<'_>, name: &str, file: FileId, offset: u32, line: &str) {
         let rest = line.get(found.end..).unwrap_or("").trim();
         let dropped = if rest.starts_with('#') { 0 } else { rest.len() as u32 };
         let (start, end) = (found.start as u32, found.end as u32);
         let index = self.directives.len();
         let place = Directive { file, offset: offset + start, len: end - start, included: None, error: None, dropped };
         self.directives.push(place);
-        let read = if depth + 1 > MAX_DEPTH {
-            Err(format!("includes are nested deeper than {MAX_DEPTH} files"))
-        } else if self.source.map.files().len() >= MAX_FILES {
-            Err(format!("more than {MAX_FILES} includes"))
-        } else {
-            self.sources.read(found.path, Some(name))
-        };
-        match read {
-            Ok((name, bytes)) => self.file(&name, &bytes, Some(index), depth + 1),
+        match self.read(found.path, name) {
+            Ok((name, bytes)) => self.file(&name, &bytes, Some(index)),
             Err(why) => {
                 if let Some(directive) = self.directives.get_mut(index) {
                     directive.error = Some(format!("cannot include `{}`: {why}", found.path));
                 }
             }
         }
+    }
+
+    fn read(&self, path: &str, from: &str) -> Result<(String, Vec<u8>), String> {
+        if self.open.len() > MAX_DEPTH {
+            return Err(format!("includes are nested deeper than {MAX_DEPTH} files"));
+        }
+        if self.source.map.files().len() >= MAX_FILES {
+            return Err(format!("more than {MAX_FILES} includes"));
+        }
+        let (name, bytes) = self.sources.read(path, Some(from))?;
+        if self.open.contains(&name) {
+            // Nothing is conditional about an include: such a file always ends at the limit.
+            return Err(format!("it includes itself, and includes nest to {MAX_DEPTH} files at most"));
+        }
+        Ok((name, bytes))
     }
 
     fn finish(mut self) -> Result<Source, String> {
@@ -330,8 +348,26 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_includes_itself_stops_at_the_limit() {
-        let s = load(&[("a.cfg", "include_file 'a.cfg'\nx\n")]);
+    fn a_file_that_includes_itself_is_said_once() {
+        let s = load(&[("a.cfg", "include_file 'bb'\nx\n"), ("bb", "import_file 'a.cfg'\ny\n")]);
+        assert_eq!((s.map.files().len(), s.errors.len()), (2, 1));
+        assert!(s.errors[0].message.contains("includes itself"), "{}", s.errors[0].message);
+        assert_eq!(s.text, "y\nx\n");
+    }
+
+    /// Each file includes the next.
+    struct Endless;
+
+    impl Sources for Endless {
+        fn read(&self, name: &str, _from: Option<&str>) -> Result<(String, Vec<u8>), String> {
+            let next = name.parse::<u32>().unwrap_or(0) + 1;
+            Ok((name.to_owned(), format!("include_file '{next:03}'\n").into_bytes()))
+        }
+    }
+
+    #[test]
+    fn includes_end_at_the_limit() {
+        let s = Source::load(&Endless, "000").expect("it is there");
         assert_eq!(s.map.files().len(), MAX_DEPTH + 1);
         assert!(s.errors[0].message.contains("50"), "{}", s.errors[0].message);
     }

@@ -14,9 +14,10 @@ impl Lower<'_> {
         let name = Ident { text: name.as_str().to_owned(), span: span(&name) };
         let value = parts.next();
         let Some(form) = keywords::form(&name.text) else {
-            self.unknown_global(&name);
+            self.unknown_global(&name, value.as_ref(), at);
             return Some(Global { name, value: GlobalValue::Bad(at), span: at });
         };
+        self.check_renamed(&name);
         self.check_tos(&name);
         let value = match value {
             Some(value) => self.global_value(&name, form, &value),
@@ -30,19 +31,10 @@ impl Lower<'_> {
         Some(Global { name, value, span: at })
     }
 
-    fn unknown_global(&mut self, name: &Ident) {
+    fn unknown_global(&mut self, name: &Ident, value: Option<&Pair<'_>>, at: Span) {
         let text = &name.text;
         let found = match keywords::removed(text) {
-            Some(Instead::Rename(to)) => Diagnostic::new(
-                codes::REMOVED_GLOBAL,
-                name.span,
-                format!("`{text}` was removed from OpenSIPS; it is `{to}` now"),
-            )
-            .fix(name.span, to, Applicability::MaybeIncorrect),
-            Some(Instead::Advice(help)) => {
-                Diagnostic::new(codes::REMOVED_GLOBAL, name.span, format!("`{text}` was removed from OpenSIPS"))
-                    .help(help)
-            }
+            Some(instead) => self.removed_global(name, instead, value, at),
             None => match near::nearest(text, keywords::globals()) {
                 Some(known) => Diagnostic::new(
                     codes::UNKNOWN_GLOBAL,
@@ -54,6 +46,41 @@ impl Lower<'_> {
             },
         };
         self.report(found);
+    }
+
+    fn removed_global(&self, name: &Ident, instead: Instead, value: Option<&Pair<'_>>, at: Span) -> Diagnostic {
+        let text = &name.text;
+        let told = |rest: &str| {
+            Diagnostic::new(codes::REMOVED_GLOBAL, name.span, format!("`{text}` was removed from OpenSIPS{rest}"))
+        };
+        match instead {
+            Instead::Rename(to) => {
+                told(&format!("; it is `{to}` now")).fix(name.span, to, Applicability::MachineApplicable)
+            }
+            Instead::Modparam(module) => {
+                let found = told(&format!("; it is a parameter of module `{module}` now"));
+                match value {
+                    Some(value) => {
+                        let value = self.source(self.trimmed(value));
+                        let call = format!("modparam(\"{module}\", \"{text}\", {value})");
+                        found.fix(at, call, Applicability::MaybeIncorrect)
+                    }
+                    None => found,
+                }
+            }
+            Instead::Nothing(why) => {
+                told("").help(format!("remove it: {why}")).fix(at, "", Applicability::MachineApplicable)
+            }
+            Instead::Advice(help) => told("").help(help),
+        }
+    }
+
+    /// A name of 3.1 works as what replaced it.
+    fn check_renamed(&mut self, name: &Ident) {
+        let Some(to) = keywords::renamed(&name.text) else { return };
+        let message = format!("`{}` is OpenSIPS 3.1's name of `{to}`; 4.x refuses it", name.text);
+        let found = Diagnostic::new(codes::OLD_GLOBAL, name.span, message);
+        self.report(found.fix(name.span, to, Applicability::MachineApplicable));
     }
 
     /// Between blanks of one line `tos` is the option of a socket.
