@@ -18,6 +18,9 @@ pub struct CheckArgs {
     /// Scripts; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
+    /// A command that the scripts go through first: split on blanks, no shell.
+    #[arg(short, long, value_name = "COMMAND")]
+    preprocessor: Option<String>,
     /// How findings are shown.
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
@@ -55,11 +58,12 @@ impl FailLevel {
 pub fn run(args: &CheckArgs) -> ExitCode {
     let colours = colours();
     let catalog = modules::catalog();
+    let files = Files { preprocessor: args.preprocessor.clone() };
     let mut out = io::stdout().lock();
     let mut total = Total::default();
     let mut unreadable = false;
     for file in &args.files {
-        match check(file, &catalog) {
+        match check(&files, file, &catalog) {
             Ok((source, found)) => {
                 total.add(&found);
                 // A reader that went away wants no more.
@@ -84,8 +88,8 @@ pub fn run(args: &CheckArgs) -> ExitCode {
 }
 
 /// Everything that is found in one script, in the order of its text.
-fn check(file: &str, catalog: &Catalog) -> Result<(Source, Vec<Diagnostic>), String> {
-    let source = Source::load(&Files::default(), file)?;
+fn check(files: &Files, file: &str, catalog: &Catalog) -> Result<(Source, Vec<Diagnostic>), String> {
+    let source = Source::load(files, file)?;
     let parsed = parse(&source);
     let mut found = parsed.errors;
     found.extend(analysis::check(&parsed.ast, catalog));

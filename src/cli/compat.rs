@@ -1,6 +1,6 @@
 //! The command line of OpenSIPS: every option that its getopt string has, with the exit codes init scripts test for.
 use super::getopt::{self, GetoptError, Opt};
-use crate::base::Span;
+use crate::base::Str;
 use crate::engine::settings::SocketSpec;
 use crate::server::launch::{Launch, Overrides, Process};
 use crate::sip::Transport;
@@ -35,16 +35,14 @@ usage: sipscript -f FILE [options]     start as OpenSIPS does: a daemon, unless 
  -w DIR     working directory                       -t DIR     chroot
  -u USER    run as this user                        -g GROUP   run as this group
  -P FILE    pid file                                -G FILE    process group file
- -r         use the Via's name, not the source      -v         check the top Via of replies
- -V         version                                 -h         this text
- -m -M -b -N -W -a -k -s -i -R -E    accepted, without effect here
+ -b BYTES   receive buffer of UDP sockets           -V, -h     version, this text
+ -m -M -N -W -a -k -s -i -r -R -v -E    accepted, without effect here
 ";
 
 /// Options without effect, and why.
 static WITHOUT_EFFECT: &[(char, &str)] = &[
     ('m', "memory is the system's"),
     ('M', "memory is the system's"),
-    ('b', "receive buffers are set by the system's limits"),
     ('N', "there is no TCP yet"),
     ('W', "readiness is always polled by epoll"),
     ('a', "there is one allocator"),
@@ -53,6 +51,7 @@ static WITHOUT_EFFECT: &[(char, &str)] = &[
     ('i', "modules are built in"),
     ('r', "names in Via are not looked up"),
     ('R', "sources are not looked up"),
+    ('v', "a reply without transaction is forwarded only when its first Via is ours, whatever is set"),
     ('E', "not an option of OpenSIPS any more; `stderror_enabled` decides"),
 ];
 
@@ -105,19 +104,16 @@ fn apply(process: &mut Process, overrides: &mut Overrides, option: &Opt) -> Resu
         }
         'd' => overrides.verbosity += 1,
         'l' => overrides.sockets.push(socket(&value)?),
+        'b' => overrides.receive_buffer = Some(positive('b', &value)?),
         'n' => overrides.udp_workers = Some(positive('n', &value)?),
         'A' => overrides.advertised = Some(value),
-        'o' => {
-            let (name, text) = value.split_once('=').ok_or(format!("`-o {value}`: write NAME=VALUE"))?;
-            overrides.argv.push((name.into(), text.into()));
-        }
+        'o' => overrides.argv.push(argv(&value).map_err(|why| format!("`-o {value}`: {why}"))?),
         'w' => process.working_dir = Some(value),
         't' => process.chroot = Some(value),
         'u' => process.user = Some(value),
         'g' => process.group = Some(value),
         'P' => process.pid_file = Some(value.into()),
         'G' => process.pgid_file = Some(value.into()),
-        'v' => overrides.check_via = true,
         letter => {
             if let Some((_, why)) = WITHOUT_EFFECT.iter().find(|(l, _)| *l == letter) {
                 overrides.without_effect.push((format!("-{letter}"), why));
@@ -125,6 +121,12 @@ fn apply(process: &mut Process, overrides: &mut Overrides, option: &Opt) -> Resu
         }
     }
     Ok(())
+}
+
+/// `NAME=VALUE`
+pub fn argv(text: &str) -> Result<(Str, Str), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("write NAME=VALUE")?;
+    Ok((name.into(), value.into()))
 }
 
 fn positive(letter: char, value: &str) -> Result<usize, String> {
@@ -151,16 +153,7 @@ fn socket(text: &str) -> Result<SocketSpec, String> {
         Err(_) if host.is_empty() => return Err(bad()),
         Err(_) => HostKind::Name(host.into()),
     };
-    Ok(SocketSpec {
-        transport,
-        host,
-        port,
-        advertised: None,
-        tag: None,
-        anycast: false,
-        accept_subdomain: false,
-        span: Span::default(),
-    })
+    Ok(SocketSpec::new(transport, host, port))
 }
 
 fn split_port(text: &str) -> Option<(&str, Option<&str>)> {

@@ -27,11 +27,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Serves a script in the foreground, with logs on stderr.
-    Run {
-        /// The routing script; `-` is standard input.
-        #[arg(value_name = "FILE")]
-        script: String,
-    },
+    Run(start::RunArgs),
     /// Shows what is wrong with scripts.
     #[command(visible_alias = "lint")]
     Check(check::CheckArgs),
@@ -53,7 +49,7 @@ pub fn main() -> ExitCode {
     }
     match Cli::try_parse_from(&args) {
         Ok(cli) => match cli.command {
-            Command::Run { script } => start::run(&script),
+            Command::Run(args) => start::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Doc(args) => doc::run(&args),
         },

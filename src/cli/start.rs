@@ -1,28 +1,44 @@
 //! `sipscript run`, and what the options of OpenSIPS ask for.
 use super::compat::{self, Action};
 use super::tell;
+use crate::base::Str;
 use crate::context::{Level, Log};
 use crate::diag::pretty::{self, Colours};
 use crate::diag::{Class, Diagnostic};
 use crate::engine::settings::ServerSettings;
-use crate::server::launch::{Launch, Process};
+use crate::server::launch::{Launch, Overrides, Process};
 use crate::server::log::Sinks;
 use crate::server::sources::Files;
 use crate::server::start::{self, Checked, StartError};
+use clap::Args;
 use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
 
 /// What OpenSIPS ends with for any failure.
 const COMPAT_FAILURE: u8 = 255;
 
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// The routing script; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    script: String,
+    /// A command that the script goes through first: split on blanks, no shell.
+    #[arg(short, long, value_name = "COMMAND")]
+    preprocessor: Option<String>,
+    /// A value of `$argv(NAME)`; may be repeated.
+    #[arg(short = 'o', long = "argv", value_name = "NAME=VALUE", value_parser = compat::argv)]
+    argv: Vec<(Str, Str)>,
+}
+
 /// `sipscript run FILE`
-pub fn run(script: &str) -> ExitCode {
+pub fn run(args: &RunArgs) -> ExitCode {
     let launch = Launch {
-        script: script.to_owned(),
+        script: args.script.clone(),
+        preprocessor: args.preprocessor.clone(),
         program: "sipscript".to_owned(),
         attended: true,
+        overrides: Overrides { argv: args.argv.clone(), ..Overrides::default() },
         process: Process { foreground: true, ..Process::default() },
-        ..Launch::default()
     };
     match start::serve(&launch) {
         Ok(()) => ExitCode::SUCCESS,

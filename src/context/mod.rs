@@ -43,7 +43,7 @@ pub use run::{
 };
 pub use settings::CoreSettings;
 pub use slots::{ModuleStates, Slots};
-pub use sockets::{Alias, Socket, SocketId, Sockets};
+pub use sockets::{Alias, Bond, Socket, SocketId, Sockets};
 pub use stack::{ContextStacks, PopError, PushError};
 pub use stats::{Counter, Stats};
 pub use target::{Target, Targets};

@@ -1,5 +1,6 @@
 //! Core parameters that the engine and the modules read at run time. The server reads its own (workers, sinks) apart.
 use crate::base::Str;
+use std::net::IpAddr;
 
 #[derive(Clone, Debug)]
 pub struct CoreSettings {
@@ -16,7 +17,6 @@ pub struct CoreSettings {
     pub advertised_address: Option<Str>,
     pub advertised_port: Option<u16>,
     pub enable_asserts: bool,
-    pub check_via: bool,
     pub sip_warning: bool,
     pub disable_503_translation: bool,
     /// `None`: as the script decides by using `forward()`.
@@ -32,6 +32,10 @@ pub struct CoreSettings {
     pub environment: Vec<(Str, Str)>,
     /// Seconds east of UTC at a time given in seconds since 1970: what local time is.
     pub utc_offset: fn(u64) -> i32,
+    /// `mhomed`: nothing forces a socket, and the system's routes choose it.
+    pub multihomed: bool,
+    /// The address that the system sends from to reach another.
+    pub source_toward: fn(IpAddr) -> Option<IpAddr>,
 }
 
 impl Default for CoreSettings {
@@ -49,7 +53,6 @@ impl Default for CoreSettings {
             advertised_address: None,
             advertised_port: None,
             enable_asserts: false,
-            check_via: false,
             sip_warning: false,
             disable_503_translation: false,
             stateless_forwarding: None,
@@ -59,6 +62,8 @@ impl Default for CoreSettings {
             xlog_force_color: false,
             environment: Vec::new(),
             utc_offset: |_| 0,
+            multihomed: false,
+            source_toward: |_| None,
         }
     }
 }

@@ -50,9 +50,17 @@ pub struct Alias {
     pub accept_subdomain: bool,
 }
 
+/// Sockets under one name; one of them sends, whichever fits the destination.
+#[derive(Clone, Debug)]
+pub struct Bond {
+    pub name: Str,
+    pub members: Vec<SocketId>,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Sockets {
     sockets: Vec<Socket>,
+    bonds: Vec<Bond>,
     aliases: Vec<Alias>,
 }
 
@@ -73,6 +81,15 @@ impl Sockets {
 
     pub fn add_alias(&mut self, alias: Alias) {
         self.aliases.push(alias);
+    }
+
+    pub fn add_bond(&mut self, name: Str, members: Vec<SocketId>) {
+        self.bonds.push(Bond { name, members });
+    }
+
+    /// The bond of this name.
+    pub fn bond(&self, name: &[u8]) -> Option<&Bond> {
+        self.bonds.iter().find(|b| b.name.as_bytes() == name)
     }
 
     /// To be called when nothing about the sockets will change any more.

@@ -134,7 +134,6 @@ codes! {
     LINE_JOIN = "L003" "line-join" Warning "a line join in a string, which OpenSIPS fills with marker text";
     TEXT_AFTER_INCLUDE = "L004" "text-after-include" Warning "text behind an include directive is ignored";
     NUMBER_WRAPS = "L005" "number-wraps" Warning "a number that does not fit into 32 bits";
-    OLD_GLOBAL = "L006" "old-global" Warning "a global parameter by the name it had in OpenSIPS 3.1";
     VARIABLE_NEWLINE = "E033" "variable-newline" Error "a line break inside a variable";
 
     UNDECLARED_PROFILE = "L101" "undeclared-profile" Error "a dialog profile that no parameter declares";
@@ -147,6 +146,8 @@ codes! {
     MODULE_NOT_IMPLEMENTED = "L201" "module-not-implemented" Warning "a module known to OpenSIPS, not implemented here";
     MODPARAM_NOT_IMPLEMENTED = "L202" "modparam-not-implemented" Info "a parameter of a module that is not implemented here";
     NO_EFFECT = "L203" "no-effect" Info "a parameter that is accepted without effect";
+    MISREAD_WORD = "L206" "misread-word" Warning "a word that OpenSIPS takes for another";
+    SOCKET_OPTION = "L207" "socket-option" Warning "an option that a socket ignores";
     NO_SOCKET = "L204" "no-socket" Warning "no socket is defined";
     EARLIER_FORM = "L205" "earlier-form" Info "a form that OpenSIPS 3.1 took and later releases do not";
 

@@ -9,8 +9,20 @@ pub struct CoreParam {
     pub aliases: &'static [&'static str],
     /// Why setting it changes nothing; `None` when it does.
     pub no_effect: Option<&'static str>,
+    /// An older name that set this parameter, and another one to the opposite.
+    pub split_from: Option<(&'static str, &'static str)>,
     values: Values,
     pub doc: &'static str,
+}
+
+/// A word that OpenSIPS takes for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misread {
+    pub why: String,
+    /// What means the same everywhere.
+    pub instead: String,
+    /// It is one of the words that exist.
+    pub is_known: bool,
 }
 
 /// Values beyond the form that the syntax asks for.
@@ -19,11 +31,13 @@ enum Values {
     Any,
     Between(i32, i32),
     Words(&'static [&'static str]),
+    /// Numbers, or types of service by name.
+    Services,
 }
 
 impl CoreParam {
     const fn new(name: &'static str, doc: &'static str) -> CoreParam {
-        CoreParam { name, aliases: &[], no_effect: None, values: Values::Any, doc }
+        CoreParam { name, aliases: &[], no_effect: None, split_from: None, values: Values::Any, doc }
     }
 
     const fn idle(mut self, why: &'static str) -> CoreParam {
@@ -36,6 +50,16 @@ impl CoreParam {
         self
     }
 
+    const fn split_from(mut self, old: &'static str, opposite: &'static str) -> CoreParam {
+        self.split_from = Some((old, opposite));
+        self
+    }
+
+    const fn services(mut self) -> CoreParam {
+        self.values = Values::Services;
+        self
+    }
+
     const fn between(mut self, low: i32, high: i32) -> CoreParam {
         self.values = Values::Between(low, high);
         self
@@ -44,6 +68,20 @@ impl CoreParam {
     const fn words(mut self, words: &'static [&'static str]) -> CoreParam {
         self.values = Values::Words(words);
         self
+    }
+
+    /// OpenSIPS tests the names of types of service the wrong way round.
+    pub fn misread(&self, word: &str) -> Option<Misread> {
+        if !matches!(self.values, Values::Services) {
+            return None;
+        }
+        let number = tos_named(word);
+        let why = match number {
+            Some(_) => format!("OpenSIPS takes `{word}` for another type of service; a number is read as it stands"),
+            None => format!("`{word}` is no type of service; OpenSIPS takes it for IPTOS_LOWDELAY"),
+        };
+        let instead = format!("{:#04x}", number.unwrap_or(LOW_DELAY));
+        Some(Misread { why, instead, is_known: number.is_some() })
     }
 
     /// What is wrong with a value that OpenSIPS would not start with.
@@ -70,16 +108,27 @@ const NO_TCP: &str = "there are no TCP connections yet";
 const NO_DATABASE: &str = "there are no databases yet";
 const NO_SCALING: &str = "workers are threads, as many as configured or as there are cores";
 const NO_POOLS: &str = "memory is not divided into pools that could be tuned or watched";
-const NO_DNS_TUNING: &str =
-    "addresses come from the system's resolver settings; SRV and NAPTR records are not asked for yet";
-const NO_REVERSE_DNS: &str = "no name is looked up for a received message";
+const NO_SRV: &str = "SRV and NAPTR records are not asked for yet";
+const BOTH_FAMILIES: &str = "A and AAAA records are always asked for";
+const ALWAYS_RECEIVED: &str =
+    "`received` is added wherever Via and source differ, as RFC 3261 18.2.1 asks; no name is looked up for that";
 const NO_BLACKLISTS: &str = "there are no blacklists yet";
-const NO_SLOW_LOG: &str = "slow work is not logged yet";
 const NO_EVENT_LOG: &str = "log lines raise no events yet";
 const NO_PERSISTENCE: &str = "nothing is kept over a restart yet";
 const NO_PROVISIONING: &str = "there is no provisioning interface";
-const NO_MULTICAST: &str = "sockets join no multicast groups";
 const OS_DECIDES: &str = "the runtime chooses what the system does best";
+
+/// Type of service of what is sent when nothing else is said.
+pub const LOW_DELAY: u32 = 0x10;
+
+/// Types of service by the names they have in the system's headers.
+const SERVICES: &[(&str, u32)] =
+    &[("IPTOS_LOWDELAY", LOW_DELAY), ("IPTOS_THROUGHPUT", 0x08), ("IPTOS_RELIABILITY", 0x04), ("IPTOS_MINCOST", 0x02)];
+
+/// The number of a type of service.
+pub fn tos_named(name: &str) -> Option<u32> {
+    SERVICES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, number)| *number)
+}
 
 const LOG_FORMATS: &[&str] = &["plain_text", "json", "json_cee"];
 const FACILITIES: &[&str] = &[
@@ -114,27 +163,28 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("advertised_address", "Address that Via and Record-Route show for every socket."),
     P::new("advertised_port", "Port that Via and Record-Route show for every socket.").between(0, 65535),
     P::new("alias", "Names that count as this server's own."),
-    P::new("auto_aliases", "Learn aliases by DNS.").idle("aliases are those the script names"),
+    P::new("auto_aliases", "The names that DNS has for the sockets' addresses count as this server's own."),
     P::new("auto_scaling_cycle", "Seconds between two looks at the load.").idle(NO_SCALING),
     P::new("auto_scaling_profile", "When to add and remove workers.").idle(NO_SCALING),
-    P::new("check_via", "Replies must carry an address of ours in their first Via."),
+    P::new("check_via", "Replies must carry an address of ours in their first Via.")
+        .idle("a reply without transaction is forwarded only when its first Via is ours, whatever is set"),
     P::new("chroot", "Folder that becomes the root."),
     P::new("db_default_url", "Database of modules that name none.").idle(NO_DATABASE),
     P::new("db_max_async_connections", "Waiting database queries of a worker.").idle(NO_DATABASE),
     P::new("db_version_table", "Table of schema versions.").idle(NO_DATABASE),
     P::new("debug_mode", "Foreground, debug level, logs on stderr, two workers."),
     P::new("disable_503_translation", "A 503 from downstream is not turned into a 500."),
-    P::new("disable_core_dump", "No core files.").idle("core files are the system's setting (`ulimit -c`)"),
+    P::new("disable_core_dump", "No core files."),
     P::new("disable_dns_blacklist", "Failed destinations are not avoided.").idle(NO_BLACKLISTS),
-    P::new("disable_dns_failover", "Only the first address of a name is tried.").idle(NO_DNS_TUNING),
+    P::new("disable_dns_failover", "Only the first address of a name is tried.").idle(NO_SRV),
     P::new("disable_stateless_fwd", "Replies without transaction are dropped, `forward()` is refused."),
-    P::new("dns", "The host of the first Via is checked by DNS.").idle(NO_REVERSE_DNS),
-    P::new("dns_retr_no", "How often a name is asked for.").idle(NO_DNS_TUNING),
-    P::new("dns_retr_time", "Seconds between two tries.").idle(NO_DNS_TUNING),
-    P::new("dns_servers_no", "How many servers are asked.").idle(NO_DNS_TUNING),
-    P::new("dns_try_ipv6", "AAAA records when there are no A records.").idle(NO_DNS_TUNING),
-    P::new("dns_try_naptr", "NAPTR records first.").idle(NO_DNS_TUNING),
-    P::new("dns_use_search_list", "Names are completed by the system's search list.").idle(NO_DNS_TUNING),
+    P::new("dns", "The host of the first Via is looked up before `received` is added.").idle(ALWAYS_RECEIVED),
+    P::new("dns_retr_no", "How often a name is asked for."),
+    P::new("dns_retr_time", "Seconds between two tries."),
+    P::new("dns_servers_no", "How many servers are asked."),
+    P::new("dns_try_ipv6", "AAAA records when there are no A records.").idle(BOTH_FAMILIES),
+    P::new("dns_try_naptr", "NAPTR records first.").idle(NO_SRV),
+    P::new("dns_use_search_list", "Names are completed by the system's search list."),
     P::new("dst_blacklist", "Destinations that nothing is sent to.").idle(NO_BLACKLISTS),
     P::new("enable_asserts", "`assert` is executed."),
     P::new("event_pkg_threshold", "Use of private memory that raises an event, in percent.")
@@ -144,23 +194,21 @@ pub static CORE_PARAMS: &[CoreParam] = &[
         .between(0, 100)
         .idle(NO_POOLS),
     P::new("exec_dns_threshold", "Microseconds after which a look-up is logged as slow.")
-        .aliases(&["execdnsthreshold"])
-        .idle(NO_SLOW_LOG),
+        .aliases(&["execdnsthreshold"]),
     P::new("exec_msg_threshold", "Microseconds after which a message is logged as slow.")
-        .aliases(&["execmsgthreshold"])
-        .idle(NO_SLOW_LOG),
+        .aliases(&["execmsgthreshold"]),
     P::new("log_event_enabled", "Log lines raise events.").idle(NO_EVENT_LOG),
     P::new("log_event_level_filter", "Level of log lines that raise events.").idle(NO_EVENT_LOG),
     P::new("log_json_buf_size", "Room for a log line in JSON.").idle("log lines take the room they need"),
     P::new("log_level", "What is logged: -3 alert, -2 critical, -1 error, 1 warning, 2 notice, 3 info, 4 debug."),
-    P::new("log_msg_buf_size", "Room for a log line.").idle("log lines take the room they need"),
+    P::new("log_msg_buf_size", "Longest text of a log line in JSON."),
     P::new("log_prefix", "Stands in front of every log line."),
     P::new("log_stdout", "Standard output stays open.")
         .idle("nothing is written to standard output while the server runs"),
     P::new("max_while_loops", "Rounds after which a loop is left."),
-    P::new("maxbuffer", "Receive buffer of UDP sockets.").idle(OS_DECIDES),
-    P::new("mcast_loopback", "Multicast messages are received by their sender.").idle(NO_MULTICAST),
-    P::new("mcast_ttl", "Reach of multicast messages.").idle(NO_MULTICAST),
+    P::new("maxbuffer", "Receive buffer of UDP sockets."),
+    P::new("mcast_loopback", "Multicast messages are received by their sender."),
+    P::new("mcast_ttl", "Reach of multicast messages."),
     P::new("mem-group", "Modules whose memory is counted together.").idle(NO_POOLS),
     P::new("mem_warming", "Memory is divided at start as it was divided before.")
         .aliases(&["mem_warming_enabled"])
@@ -169,8 +217,7 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("mem_warming_percentage", "How much memory is divided at start.").idle(NO_POOLS),
     P::new("memdump", "Level at which the state of memory is logged.").aliases(&["mem_dump"]).idle(NO_POOLS),
     P::new("memlog", "Level at which memory is logged.").aliases(&["mem_log"]).idle(NO_POOLS),
-    P::new("mhomed", "The sending interface is found by asking the system.")
-        .idle("the sending socket is chosen by address family, `$socket_out` and `force_send_socket`"),
+    P::new("mhomed", "The sending socket is the one whose address the system sends from."),
     P::new("mpath", "Folders of modules, which are built in here: never looked at."),
     P::new("open_files_limit", "How many files the process may have open."),
     P::new("pi_framework", "Description of the provisioning interface.").idle(NO_PROVISIONING),
@@ -182,7 +229,7 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("query_flush_time", "Seconds after which gathered rows are written.").idle(NO_DATABASE),
     P::new("restart_persistency_cache_file", "What is kept over a restart.").idle(NO_PERSISTENCE),
     P::new("restart_persistency_size", "How much is kept over a restart.").idle(NO_PERSISTENCE),
-    P::new("rev_dns", "The source of a message is checked by DNS.").idle(NO_REVERSE_DNS),
+    P::new("rev_dns", "The source of a message is checked by DNS.").idle(ALWAYS_RECEIVED),
     P::new("server_header", "The whole Server header field, name included."),
     P::new("server_signature", "Replies made here carry a Server header field."),
     P::new("shm_hash_split_percentage", "Division of shared memory.").idle(NO_POOLS),
@@ -190,7 +237,9 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("shm_secondary_hash_size", "Division of shared memory.").idle(NO_POOLS),
     P::new("sip_warning", "Replies made here carry a Warning header field."),
     P::new("socket", "Where the server listens.").aliases(&["listen"]),
-    P::new("stderror_enabled", "Logs go to standard error.").aliases(&["log_stderror"]),
+    P::new("stderror_enabled", "Logs go to standard error.")
+        .aliases(&["log_stderror"])
+        .split_from("log_stderror", "syslog_enabled"),
     P::new("stderror_level_filter", "Level of what goes to standard error."),
     P::new("stderror_log_format", "Form of what goes to standard error.").words(LOG_FORMATS),
     P::new("syslog_enabled", "Logs go to syslog."),
@@ -211,16 +260,14 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("tcp_max_msg_time", "Seconds a message may take to arrive.").idle(NO_TCP),
     P::new("tcp_no_new_conn_bflag", "Branch flag of requests that open no connection.").idle(NO_TCP),
     P::new("tcp_no_new_conn_rplflag", "Message flag of replies that open no connection.").idle(NO_TCP),
-    P::new("tcp_socket_backlog", "Connections waiting to be accepted.")
-        .aliases(&["tcp_listen_backlog"])
-        .idle(NO_TCP),
+    P::new("tcp_socket_backlog", "Connections waiting to be accepted.").aliases(&["tcp_listen_backlog"]).idle(NO_TCP),
     P::new("tcp_threads", "Threads that read connections.").idle(NO_TCP),
     P::new("tcp_threshold", "Microseconds after which TCP work is logged as slow.")
         .aliases(&["tcpthreshold"])
         .idle(NO_TCP),
     P::new("tcp_workers", "Processes that serve TCP.").idle(NO_TCP),
     P::new("timer_workers", "Processes that serve timers.").idle("timers run on the workers"),
-    P::new("tos", "Type of service of what is sent."),
+    P::new("tos", "Type of service of what is sent.").services(),
     P::new("udp_workers", "Threads that serve UDP, at most as many as there are cores."),
     P::new("user_agent_header", "The whole User-Agent header field, name included."),
     P::new("wdir", "Working folder.").aliases(&["workdir"]),
@@ -236,7 +283,7 @@ pub static CORE_PARAMS: &[CoreParam] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::opensips::{KnownNames, NameKind};
+    use crate::registry::opensips::KnownNames;
     use crate::syntax::keywords;
 
     fn int(name: &str, value: i32) -> bool {

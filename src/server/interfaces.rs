@@ -1,10 +1,13 @@
 //! Sockets as written to addresses: literals, host names, `*` and interface names.
-use crate::context::{Alias, Sockets};
-use crate::engine::settings::{Settings, SocketSpec};
+use crate::base::Str;
+use crate::context::{Alias, CoreSettings, SocketId, Sockets};
+use crate::engine::settings::{ListenOptions, Settings, SocketSpec};
+use crate::modules::core::pvars::sockets;
 use crate::syntax::ast::HostKind;
+use socket2::SockAddr;
 use std::collections::BTreeSet;
 use std::ffi::CStr;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 /// An address of this machine and the interface that has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,35 +16,97 @@ struct Interface {
     addr: IpAddr,
 }
 
-/// Every socket a script asks for, with its aliases. An error says which one and why.
-pub fn resolve(settings: &Settings) -> Result<Sockets, String> {
+/// Where the server listens, and how.
+#[derive(Debug, Default)]
+pub struct Listening {
+    pub sockets: Sockets,
+    /// By the number of the socket.
+    pub options: Vec<ListenOptions>,
+}
+
+impl Listening {
+    pub fn options(&self, id: SocketId) -> ListenOptions {
+        self.options.get(usize::from(id.0)).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, spec: &SocketSpec, ip: IpAddr, core: &CoreSettings) {
+        let addr = SocketAddr::new(ip, spec.port);
+        if self.sockets.find(spec.transport, addr).is_some() {
+            return;
+        }
+        let id = self.sockets.add(spec.transport, addr);
+        self.options.push(spec.options);
+        let Some(socket) = self.sockets.get_mut(id) else { return };
+        let global = core.advertised_address.clone().map(|host| (host, core.advertised_port));
+        socket.advertised = spec.advertised.clone().or(global);
+        socket.tag = spec.tag.clone();
+        socket.anycast = spec.anycast;
+    }
+
+    /// A name of a socket, which counts as the server's own.
+    fn name(&mut self, spec: &SocketSpec, host: Str) {
+        let (transport, port) = (Some(spec.transport), Some(spec.port));
+        self.sockets.add_alias(Alias { transport, host, port, accept_subdomain: spec.accept_subdomain });
+    }
+}
+
+/// Every socket a script asks for, with its names and aliases. An error says which one and why.
+pub fn resolve(settings: &Settings) -> Result<Listening, String> {
     let interfaces = interfaces();
-    let mut sockets = Sockets::default();
+    let mut listening = Listening::default();
     for spec in &settings.sockets {
-        for ip in addresses(spec, &interfaces)? {
-            let addr = SocketAddr::new(ip, spec.port);
-            if sockets.find(spec.transport, addr).is_some() {
-                continue;
-            }
-            let id = sockets.add(spec.transport, addr);
-            if let Some(socket) = sockets.get_mut(id) {
-                let global = settings.core.advertised_address.clone().map(|h| (h, settings.core.advertised_port));
-                socket.advertised = spec.advertised.clone().or(global);
-                socket.tag = spec.tag.clone();
-                socket.anycast = spec.anycast;
-            }
+        let addresses = addresses(spec, &interfaces)?;
+        for ip in &addresses {
+            listening.add(spec, *ip, &settings.core);
         }
         if let HostKind::Name(name) = &spec.host {
-            sockets.add_alias(Alias {
-                transport: Some(spec.transport),
-                host: name.clone(),
-                port: Some(spec.port),
-                accept_subdomain: spec.accept_subdomain,
-            });
+            listening.name(spec, name.clone());
+        }
+        if let Some((host, _)) = spec.advertised.as_ref().filter(|_| spec.accept_subdomain) {
+            listening.name(spec, host.clone());
+        }
+        if settings.server.auto_aliases {
+            addresses.iter().filter_map(|ip| name_of(*ip)).for_each(|host| listening.name(spec, host));
         }
     }
-    settings.aliases.iter().cloned().for_each(|a| sockets.add_alias(a));
-    Ok(sockets)
+    settings.aliases.iter().cloned().for_each(|a| listening.sockets.add_alias(a));
+    for bond in &settings.bonds {
+        let members: Vec<SocketId> =
+            bond.members.iter().filter_map(|m| sockets::named(&listening.sockets, m)).collect();
+        if members.is_empty() {
+            return Err(format!("the bond `{}` has no member that is a socket of this server", bond.name));
+        }
+        listening.sockets.add_bond(bond.name.clone(), members);
+    }
+    Ok(listening)
+}
+
+/// The name that DNS has for an address; asked once, at start, like the names of sockets.
+fn name_of(ip: IpAddr) -> Option<Str> {
+    let addr = SockAddr::from(SocketAddr::new(ip, 0));
+    let mut name = [0u8; 256];
+    // SAFETY: the address and its length belong together, the buffer is as long as said, no service is asked for.
+    let failed = unsafe {
+        libc::getnameinfo(
+            addr.as_ptr().cast(),
+            addr.len(),
+            name.as_mut_ptr().cast(),
+            name.len() as libc::socklen_t,
+            std::ptr::null_mut(),
+            0,
+            libc::NI_NAMEREQD,
+        )
+    };
+    let end = name.iter().position(|b| *b == 0)?;
+    (failed == 0).then(|| Str::new(name.get(..end).unwrap_or_default()))
+}
+
+/// The address that the system sends from to reach another; nothing is sent to learn it.
+pub fn source_toward(to: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let probe = UdpSocket::bind(SocketAddr::new(any, 0)).ok()?;
+    probe.connect(SocketAddr::new(to, 9)).ok()?;
+    probe.local_addr().ok().map(|own| own.ip())
 }
 
 fn addresses(spec: &SocketSpec, interfaces: &[Interface]) -> Result<Vec<IpAddr>, String> {
@@ -119,28 +184,22 @@ fn interface_address(entry: &libc::ifaddrs) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Span;
+    use crate::engine::settings::BondSpec;
     use crate::sip::Transport;
 
     fn spec(host: HostKind) -> Settings {
-        let socket = SocketSpec {
-            transport: Transport::Udp,
-            host,
-            port: 5060,
-            advertised: None,
-            tag: None,
-            anycast: false,
-            accept_subdomain: false,
-            span: Span::default(),
-        };
-        Settings { sockets: vec![socket], ..Settings::default() }
+        Settings { sockets: vec![SocketSpec::new(Transport::Udp, host, 5060)], ..Settings::default() }
+    }
+
+    fn loopback() -> HostKind {
+        HostKind::Ip(Ipv4Addr::LOCALHOST.into())
     }
 
     #[test]
     fn star_is_every_ipv4_address_and_an_interface_name_its_own() {
-        let star = resolve(&spec(HostKind::Any)).unwrap();
+        let star = resolve(&spec(HostKind::Any)).unwrap().sockets;
         assert!(star.all().iter().any(|s| s.addr == "127.0.0.1:5060".parse().unwrap()));
-        let lo = resolve(&spec(HostKind::Name("lo".into()))).unwrap();
+        let lo = resolve(&spec(HostKind::Name("lo".into()))).unwrap().sockets;
         assert!(lo.all().iter().all(|s| s.addr.ip().is_loopback()));
         assert!(!lo.all().is_empty());
     }
@@ -149,5 +208,39 @@ mod tests {
     fn an_unknown_host_is_an_error_that_names_it() {
         let error = resolve(&spec(HostKind::Name("no-such-host.invalid".into()))).unwrap_err();
         assert!(error.contains("no-such-host.invalid"), "{error}");
+    }
+
+    #[test]
+    fn a_bond_holds_the_sockets_it_names() {
+        let mut settings = spec(loopback());
+        let members = vec!["udp:127.0.0.1:5060".into(), "udp:192.0.2.1:5060".into()];
+        settings.bonds.push(BondSpec { name: "both".into(), members });
+        let sockets = resolve(&settings).unwrap().sockets;
+        assert_eq!(sockets.bond(b"both").map(|b| b.members.clone()), Some(vec![SocketId(0)]));
+        settings.bonds.push(BondSpec { name: "none".into(), members: vec!["udp:192.0.2.1:5060".into()] });
+        assert!(resolve(&settings).unwrap_err().contains("`none`"));
+    }
+
+    #[test]
+    fn subdomains_of_an_advertised_name_are_ours_when_the_socket_says_so() {
+        let mut settings = spec(loopback());
+        settings.sockets[0].advertised = Some(("example.com".into(), None));
+        assert!(!resolve(&settings).unwrap().sockets.is_me(b"a.example.com", 5060, None));
+        settings.sockets[0].accept_subdomain = true;
+        assert!(resolve(&settings).unwrap().sockets.is_me(b"a.example.com", 5060, None));
+    }
+
+    #[test]
+    fn the_system_sends_to_itself_from_the_loopback_address() {
+        assert_eq!(source_toward(Ipv4Addr::LOCALHOST.into()), Some(Ipv4Addr::LOCALHOST.into()));
+    }
+
+    #[test]
+    fn the_names_that_dns_has_are_learnt_when_asked_for() {
+        let name = name_of(Ipv4Addr::LOCALHOST.into()).expect("every machine names its loopback address");
+        let mut settings = spec(loopback());
+        assert!(!resolve(&settings).unwrap().sockets.is_me(name.as_bytes(), 5060, None));
+        settings.server.auto_aliases = true;
+        assert!(resolve(&settings).unwrap().sockets.is_me(name.as_bytes(), 5060, None));
     }
 }

@@ -37,13 +37,14 @@ pub struct Overrides {
     /// `-l`: these sockets, in place of the script's.
     pub sockets: Vec<SocketSpec>,
     pub udp_workers: Option<usize>,
+    /// `-b`, bytes.
+    pub receive_buffer: Option<usize>,
     pub advertised: Option<String>,
     pub argv: Vec<(Str, Str)>,
     /// `-D`: debug mode.
     pub debug_mode: bool,
     /// `-d`, once each.
     pub verbosity: i32,
-    pub check_via: bool,
     /// Options that OpenSIPS has and that change nothing here, and why.
     pub without_effect: Vec<(String, &'static str)>,
 }
@@ -57,11 +58,13 @@ impl Overrides {
         if let Some(workers) = self.udp_workers {
             settings.server.udp_workers = workers;
         }
+        if self.receive_buffer.is_some() {
+            settings.server.receive_buffer = self.receive_buffer;
+        }
         if let Some(address) = &self.advertised {
             settings.core.advertised_address = Some(address.as_str().into());
         }
         settings.core.argv.clone_from(&self.argv);
-        settings.core.check_via |= self.check_via;
         settings.core.log_level = settings.core.log_level.saturating_add(self.verbosity);
         if self.debug_mode || settings.server.debug_mode {
             settings.server.debug_mode = true;

@@ -11,6 +11,8 @@ pub struct Sinks {
     pid: u32,
     prefix: String,
     name: String,
+    /// Longest text of a message in the JSON forms.
+    room: usize,
     stderr: Option<(LogFormat, Option<i32>)>,
     syslog: Option<(LogFormat, Option<i32>)>,
 }
@@ -26,6 +28,7 @@ impl Sinks {
             pid,
             prefix,
             name,
+            room: settings.log_message_room,
             stderr: settings.stderr_enabled.then_some((settings.stderr_format, settings.stderr_level)),
             syslog: settings.syslog_enabled.then_some((settings.syslog_format, settings.syslog_level)),
         }
@@ -52,7 +55,7 @@ impl Sinks {
         if !self.prefix.is_empty() {
             line.insert("prefix".into(), json!(self.prefix.trim_end_matches(':')));
         }
-        line.insert("message".into(), json!(text));
+        line.insert("message".into(), json!(self.cut(text)));
         Value::Object(line).to_string()
     }
 
@@ -67,11 +70,17 @@ impl Sinks {
             "pri": level.name(),
             "subsys": module,
             "native": { "function": function, "log_prefix": self.prefix.trim_end_matches(':') },
-            "msg": text,
+            "msg": self.cut(text),
             "pname": self.name,
             "hostname": host_name(),
         })
         .to_string()
+    }
+
+    /// As much of a text as `log_msg_buf_size` has room for.
+    fn cut<'t>(&self, text: &'t str) -> &'t str {
+        let end = (0..=self.room.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+        text.get(..end.unwrap_or(0)).unwrap_or(text)
     }
 
     fn to_stderr(&self, format: LogFormat, level: Level, origin: Origin, text: &str) {
@@ -206,6 +215,15 @@ mod tests {
         let part = Origin::Part { module: "core", function: "main" };
         assert_eq!(sinks("pfx").plain(Level::Notice, part, "up"), "pfx:NOTICE:core:main: up");
         assert_eq!(sinks("").plain(Level::Warning, Origin::Script, "hello"), "WARNING:hello");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_in_json_only() {
+        let settings = ServerSettings { log_message_room: 4, stderr_enabled: false, ..ServerSettings::default() };
+        let sinks = Sinks::new(&settings, 7, "sipscript");
+        let line: Value = serde_json::from_str(&sinks.json(Level::Error, Origin::Script, "abcé")).unwrap();
+        assert_eq!(line["message"], "abc");
+        assert_eq!(sinks.plain(Level::Error, Origin::Script, "abcé"), "ERROR:abcé");
     }
 
     #[test]

@@ -1,23 +1,29 @@
 //! What becomes of the process at start: folders, limits, pid files, user and group.
 use super::launch::Process;
 use crate::base::Str;
+use crate::engine::settings::ServerSettings;
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-/// Working directory, chroot and limits; before sockets are bound.
-pub fn settle(process: &Process, open_files: Option<u32>) -> Result<(), String> {
-    if let Some(limit) = open_files {
+/// Working directory, chroot and limits, by the command line, else by the script; before sockets are bound.
+pub fn settle(process: &Process, script: &ServerSettings) -> Result<(), String> {
+    if let Some(limit) = script.open_files_limit {
         raise_open_files(limit)?;
     }
-    if let Some(root) = &process.chroot {
+    if !script.core_dumps {
+        forbid_core_dumps()?;
+    }
+    if let Some(root) = process.chroot.as_ref().or(script.chroot.as_ref()) {
         let path = c_string(root)?;
         // SAFETY: the path is NUL-terminated and outlives the call.
         if unsafe { libc::chroot(path.as_ptr()) } != 0 {
             return Err(format!("cannot chroot to `{root}`: {}", std::io::Error::last_os_error()));
         }
+        // The folder we are in lies outside.
+        std::env::set_current_dir("/").map_err(|e| format!("cannot enter `{root}`: {e}"))?;
     }
-    if let Some(folder) = &process.working_dir {
+    if let Some(folder) = process.working_dir.as_ref().or(script.working_dir.as_ref()) {
         std::env::set_current_dir(folder).map_err(|e| format!("cannot work in `{folder}`: {e}"))?;
     }
     Ok(())
@@ -101,6 +107,15 @@ fn raise_open_files(limit: u32) -> Result<(), String> {
     // SAFETY: the struct is valid for the call.
     if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &wanted) } != 0 {
         return Err(format!("cannot raise open files to {limit}: {}", std::io::Error::last_os_error()));
+    }
+    Ok(())
+}
+
+fn forbid_core_dumps() -> Result<(), String> {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the struct is valid for the call.
+    if unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) } != 0 {
+        return Err(format!("cannot forbid core files: {}", std::io::Error::last_os_error()));
     }
     Ok(())
 }

@@ -1,26 +1,28 @@
 //! From a launch to a serving process and back to an exit.
 use super::clock::{self, Clock};
 use super::daemon::{self, Parent, Side};
+use super::interfaces::{self, Listening};
 use super::launch::Launch;
 use super::log::Sinks;
+use super::process;
 use super::programs::Programs;
 use super::resolver::Resolver;
 use super::sources::Files;
 use super::start_page::StartPage;
 use super::udp::{self, Bound};
 use super::worker::{self, Shared, WorkerHandle};
-use super::{interfaces, process};
 use crate::base::SourceMap;
-use crate::context::{Core, Level, Log, Shard, Sockets};
-use crate::diag::{Class, Diagnostic, Severity, concise};
+use crate::context::{Core, Level, Log, Shard};
+use crate::diag::{self, Class, Diagnostic, Severity, concise};
 use crate::engine::Engine;
 use crate::engine::boot::{Boot, boot};
-use crate::engine::settings::Settings;
+use crate::engine::settings::{ServerSettings, Settings};
 use crate::modules;
 use crate::registry::core_param;
 use crate::sip::Transport;
 use crate::syntax::ast::Ast;
 use crate::syntax::source::Source;
+use indexmap::{IndexMap, IndexSet};
 use std::hash::{BuildHasher, Hasher};
 use std::io::Write as _;
 use std::sync::Arc;
@@ -56,7 +58,7 @@ impl Checked {
         let parsed = crate::syntax::parse(&source);
         let mut findings = parsed.errors;
         findings.extend(crate::analysis::check(&parsed.ast, &modules::catalog()));
-        findings.sort_by_key(|d| d.span().start);
+        diag::sort(&source.map, &mut findings);
         Ok(Checked { ast: parsed.ast, map: source.map, findings })
     }
 
@@ -109,16 +111,21 @@ struct Prepared {
 
 fn prepare(launch: &Launch, checked: Checked, settings: &mut Settings, log: Log) -> Result<Prepared, String> {
     report_lints(&checked, &log);
-    process::settle(&launch.process, settings.server.open_files_limit)?;
+    process::settle(&launch.process, &settings.server)?;
     let clock = Clock::start();
     let seed = seed();
     settings.core.pid = std::process::id();
     settings.core.started = clock.now().unix_secs();
     settings.core.utc_offset = clock::utc_offset;
     settings.core.environment = process::environment();
-    let sockets = interfaces::resolve(settings)?;
+    settings.core.source_toward = interfaces::source_toward;
+    let listening = interfaces::resolve(settings)?;
+    if listening.sockets.all().is_empty() {
+        log.part(Level::Warning, "core", "main", format_args!("there is no socket: nothing can reach this server"));
+    }
     let workers = worker_count(settings);
-    let bound = bind(&sockets, workers, settings.server.tos)?;
+    let bound = bind(&listening, workers, &settings.server)?;
+    let sockets = listening.sockets;
     let without_effect = without_effect(launch, &checked, settings);
     let page = StartPage {
         script: &launch.script,
@@ -130,7 +137,7 @@ fn prepare(launch: &Launch, checked: Checked, settings: &mut Settings, log: Log)
     let page = page.render();
     if !launch.attended {
         for (name, why) in &without_effect {
-            log.part(Level::Notice, "core", "main", format_args!("`{name}` is accepted without effect: {why}"));
+            log.part(Level::Notice, "core", "main", format_args!("accepted without effect: {name} ({why})"));
         }
     }
     let parts = Boot { ast: &checked.ast, sources: checked.map, settings: settings.core.clone(), sockets, log, seed };
@@ -148,7 +155,7 @@ impl Prepared {
             .build()
             .map_err(|e| format!("cannot start the runtime for look-ups: {e}"))?;
         let core = &self.engine.core;
-        let (resolver, trouble) = Resolver::start(side.handle().clone());
+        let (resolver, trouble) = Resolver::start(side.handle().clone(), &settings.server, self.engine.clone());
         if let Some(trouble) = trouble {
             core.log.part(Level::Warning, "core", "resolver", format_args!("host names will not resolve: {trouble}"));
         }
@@ -159,6 +166,7 @@ impl Prepared {
             resolver,
             programs: Programs::new(side.handle().clone(), self.engine.clone()),
             stop: stop.clone(),
+            slow_message: settings.server.slow_message,
             send_failures: core.stats.counter("net", "send_failures"),
         };
         let workers = spawn_workers(&shared, self.seed, self.bound)?;
@@ -221,38 +229,57 @@ fn worker_count(settings: &Settings) -> usize {
     settings.server.udp_workers.clamp(1, cores)
 }
 
-fn bind(sockets: &Sockets, workers: usize, tos: Option<u32>) -> Result<Vec<Vec<Bound>>, String> {
-    if sockets.all().is_empty() {
-        return Err("no socket to listen on: write `socket=udp:ADDRESS:PORT`".to_owned());
-    }
+/// For each worker its sockets. A worker that does not read a socket still sends by it.
+fn bind(listening: &Listening, workers: usize, server: &ServerSettings) -> Result<Vec<Vec<Bound>>, String> {
     let mut bound: Vec<Vec<Bound>> = (0..workers).map(|_| Vec::new()).collect();
-    for socket in sockets.all().iter().filter(|s| s.transport == Transport::Udp) {
-        if udp::is_taken(socket.addr) {
+    for socket in listening.sockets.all().iter().filter(|s| s.transport == Transport::Udp) {
+        let options = listening.options(socket.id);
+        if !options.reuse_port && udp::is_taken(socket.addr) {
             return Err(format!("cannot listen on {}: another process does", socket.text()));
         }
-        for worker in &mut bound {
-            let one = udp::bind(socket.id, socket.addr, tos);
-            worker.push(one.map_err(|e| format!("cannot listen on {}: {e}", socket.text()))?);
+        let setup = udp::Setup {
+            tos: options.tos.unwrap_or(server.tos),
+            fragments: options.fragments,
+            receive_buffer: server.receive_buffer,
+            multicast: server.multicast,
+        };
+        let readers = options.workers.unwrap_or(workers).min(workers);
+        let failed = |e: std::io::Error| format!("cannot listen on {}: {e}", socket.text());
+        // Sockets with few readers start at different workers.
+        let first = usize::from(socket.id.0) % workers;
+        for nth in 0..workers {
+            let one = match bound.get(first).and_then(|b| b.last()).filter(|_| nth >= readers) {
+                Some(read) => read.for_sending(),
+                None => udp::bind(socket.id, socket.addr, setup),
+            };
+            if let Some(worker) = bound.get_mut((first + nth) % workers) {
+                worker.push(one.map_err(failed)?);
+            }
         }
     }
     Ok(bound)
 }
 
+/// What is accepted without effect, by reason, in the order of the script; each name once.
 fn without_effect(launch: &Launch, checked: &Checked, settings: &Settings) -> Vec<(String, String)> {
-    let options = launch.overrides.without_effect.iter().map(|(name, why)| (name.clone(), (*why).to_owned()));
+    let options = launch.overrides.without_effect.iter().map(|(name, why)| (name.clone(), *why));
     let globals = settings.without_effect.iter().map(|(name, _)| {
         let why = core_param(name).and_then(|row| row.no_effect).unwrap_or("not used here");
-        (name.clone(), why.to_owned())
+        (name.clone(), why)
     });
     let catalog = modules::catalog();
-    let params = checked.ast.modparams().flat_map(|p| {
-        let name = p.param.value.to_string();
-        let module = p.modules.value.to_string();
-        let signature = catalog.module(&module).map(|id| catalog.module_signature(id));
-        let row = signature.and_then(|m| m.params.iter().find(|row| row.name == name));
-        row.and_then(|row| row.no_effect).map(|why| (format!("{module}:{name}"), why.to_owned()))
+    let params = checked.ast.modparams().filter_map(|p| {
+        let (module, name) = (p.modules.value.to_string(), p.param.value.to_string());
+        let signature = catalog.module(&module).map(|id| catalog.module_signature(id))?;
+        let row = signature.params.iter().find(|row| row.name == name)?;
+        row.no_effect.map(|why| (format!("{module}:{name}"), why))
     });
-    options.chain(globals).chain(params).collect()
+    let mut reasons: IndexMap<&str, IndexSet<String>> = IndexMap::new();
+    for (name, why) in options.chain(globals).chain(params) {
+        reasons.entry(why).or_default().insert(name);
+    }
+    let joined = |names: IndexSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+    reasons.into_iter().map(|(why, names)| (joined(names), why.to_owned())).collect()
 }
 
 /// Keys of hashes and ids: the system's own lots, drawn once.

@@ -1,9 +1,10 @@
 //! UDP in batches: recvmmsg and sendmmsg around a socket that shares its port with the other workers'.
 use crate::context::{Datagram, SocketId};
+use crate::engine::settings::Multicast;
 use bytes::Bytes;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::{AsRawFd, RawFd};
 
 /// Messages a system call moves at most.
@@ -16,25 +17,75 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 pub struct Bound {
     pub id: SocketId,
     pub socket: std::net::UdpSocket,
+    /// Another worker reads it; this one sends by it.
+    pub receives: bool,
+}
+
+impl Bound {
+    /// The same socket, to send by.
+    pub fn for_sending(&self) -> io::Result<Bound> {
+        Ok(Bound { id: self.id, socket: self.socket.try_clone()?, receives: false })
+    }
+}
+
+/// How a socket is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    pub tos: u32,
+    /// Datagrams may be cut into fragments; else what is too long for the path is refused.
+    pub fragments: bool,
+    pub receive_buffer: Option<usize>,
+    pub multicast: Multicast,
 }
 
 /// Binds one of the sockets that share an address: the kernel spreads flows over them and keeps each flow in order.
-pub fn bind(id: SocketId, addr: SocketAddr, tos: Option<u32>) -> io::Result<Bound> {
+pub fn bind(id: SocketId, addr: SocketAddr, setup: Setup) -> io::Result<Bound> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
     if addr.is_ipv6() {
         socket.set_only_v6(true)?;
     }
     socket.set_reuse_port(true)?;
     // A smaller buffer than asked for is what the system grants; it is no reason not to start.
-    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    let _ = socket.set_recv_buffer_size(setup.receive_buffer.unwrap_or(RECEIVE_BUFFER));
     let _ = socket.set_send_buffer_size(RECEIVE_BUFFER);
-    if let Some(tos) = tos
-        && addr.is_ipv4()
-    {
-        socket.set_tos_v4(tos)?;
+    match addr {
+        SocketAddr::V4(_) => socket.set_tos_v4(setup.tos)?,
+        SocketAddr::V6(_) => socket.set_tclass_v6(setup.tos)?,
+    }
+    if setup.fragments {
+        allow_fragments(&socket, addr.is_ipv4())?;
     }
     socket.bind(&SockAddr::from(addr))?;
-    Ok(Bound { id, socket: socket.into() })
+    join(&socket, addr, setup.multicast)?;
+    Ok(Bound { id, socket: socket.into(), receives: true })
+}
+
+fn allow_fragments(socket: &Socket, is_ipv4: bool) -> io::Result<()> {
+    let (level, option, value) = if is_ipv4 {
+        (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DONT)
+    } else {
+        (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_DONT)
+    };
+    let len = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the value is an int and its length is given.
+    let failed = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), len) };
+    if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// A socket at a multicast address joins its group; any socket may send to one.
+fn join(socket: &Socket, addr: SocketAddr, multicast: Multicast) -> io::Result<()> {
+    match addr.ip() {
+        IpAddr::V4(ip) => {
+            socket.set_multicast_loop_v4(multicast.loops_back)?;
+            multicast.ttl.map_or(Ok(()), |ttl| socket.set_multicast_ttl_v4(ttl))?;
+            if ip.is_multicast() { socket.join_multicast_v4(&ip, &Ipv4Addr::UNSPECIFIED) } else { Ok(()) }
+        }
+        IpAddr::V6(ip) => {
+            socket.set_multicast_loop_v6(multicast.loops_back)?;
+            multicast.ttl.map_or(Ok(()), |ttl| socket.set_multicast_hops_v6(ttl))?;
+            if ip.is_multicast() { socket.join_multicast_v6(&ip, 0) } else { Ok(()) }
+        }
+    }
 }
 
 /// Whether somebody who does not share ports holds the address already: sharing alone would hide a second server.
@@ -52,12 +103,13 @@ pub fn is_taken(addr: SocketAddr) -> bool {
 /// A socket of a worker.
 pub struct Udp {
     pub id: SocketId,
+    pub receives: bool,
     socket: std::net::UdpSocket,
 }
 
 impl Udp {
     pub fn new(bound: Bound) -> Udp {
-        Udp { id: bound.id, socket: bound.socket }
+        Udp { id: bound.id, receives: bound.receives, socket: bound.socket }
     }
 
     /// What poll waits for.
@@ -226,27 +278,51 @@ fn socket_addr(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
 mod tests {
     use super::*;
 
+    const SETUP: Setup = Setup {
+        tos: 0x10,
+        fragments: true,
+        receive_buffer: Some(1 << 16),
+        multicast: Multicast { loops_back: true, ttl: Some(1) },
+    };
+
+    /// The next messages of a socket.
+    fn received(socket: &Udp, count: usize) -> Vec<(SocketAddr, Bytes)> {
+        let mut room = ReceiveRoom::default();
+        let mut seen = Vec::new();
+        while seen.len() < count {
+            let mut fds = [libc::pollfd { fd: socket.fd(), events: libc::POLLIN, revents: 0 }];
+            // SAFETY: one entry, as said.
+            assert_eq!(unsafe { libc::poll(fds.as_mut_ptr(), 1, 5_000) }, 1);
+            let n = socket.receive(&mut room).unwrap();
+            seen.extend((0..n).filter_map(|i| room.message(i)));
+        }
+        seen
+    }
+
+    #[test]
+    fn a_socket_at_a_multicast_address_joins_its_group() {
+        let groups = || std::fs::read_to_string("/proc/net/igmp").expect("Linux lists them");
+        let Ok(socket) = bind(SocketId(0), "224.0.1.75:0".parse().unwrap(), SETUP) else {
+            // A machine without a route for multicast joins nothing.
+            return;
+        };
+        assert!(groups().contains("4B0100E0"), "{}", groups());
+        drop(socket);
+        assert!(!groups().contains("4B0100E0"), "{}", groups());
+    }
+
     #[test]
     fn batches_keep_order_and_addresses() {
         for addr in ["127.0.0.1:0", "[::1]:0"] {
-            let a = Udp::new(bind(SocketId(0), addr.parse().unwrap(), None).unwrap());
-            let b = Udp::new(bind(SocketId(1), addr.parse().unwrap(), None).unwrap());
+            let a = Udp::new(bind(SocketId(0), addr.parse().unwrap(), SETUP).unwrap());
+            let b = Udp::new(bind(SocketId(1), addr.parse().unwrap(), SETUP).unwrap());
             let to = b.socket.local_addr().unwrap();
             let datagrams: Vec<Datagram> = (0..40u8)
                 .map(|i| Datagram { socket: a.id, to, bytes: Bytes::from(vec![i; usize::from(i) + 1]) })
                 .collect();
             let outcome = a.send(&mut SendRoom::default(), &datagrams.iter().collect::<Vec<_>>());
             assert_eq!(outcome, SendOutcome { sent: 40, failed: 0 });
-            let mut room = ReceiveRoom::default();
-            let mut seen = Vec::new();
-            while seen.len() < 40 {
-                let mut fds = [libc::pollfd { fd: b.fd(), events: libc::POLLIN, revents: 0 }];
-                // SAFETY: one entry, as said.
-                assert_eq!(unsafe { libc::poll(fds.as_mut_ptr(), 1, 5_000) }, 1);
-                let n = b.receive(&mut room).unwrap();
-                seen.extend((0..n).filter_map(|i| room.message(i)));
-            }
-            for (i, (from, bytes)) in seen.iter().enumerate() {
+            for (i, (from, bytes)) in received(&b, 40).iter().enumerate() {
                 assert_eq!(*from, a.socket.local_addr().unwrap());
                 assert_eq!(bytes.as_ref(), vec![i as u8; i + 1]);
             }
@@ -255,7 +331,7 @@ mod tests {
 
     #[test]
     fn an_address_held_by_another_server_is_noticed() {
-        let held = bind(SocketId(0), "127.0.0.1:0".parse().unwrap(), None).unwrap();
+        let held = bind(SocketId(0), "127.0.0.1:0".parse().unwrap(), SETUP).unwrap();
         let addr = held.socket.local_addr().unwrap();
         assert!(is_taken(addr));
         drop(held);

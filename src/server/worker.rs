@@ -6,10 +6,12 @@ use super::inbox::Inbox;
 use super::programs::Programs;
 use super::resolver::Resolver;
 use super::udp::{self, Bound, ReceiveRoom, SendRoom, Udp};
-use crate::base::Instant;
-use crate::context::{Counter, Datagram, Effect, EffectAnswer, Output, Shard, WaitId};
+use crate::base::{Instant, Now};
+use crate::context::{Counter, Datagram, Effect, EffectAnswer, Level, Output, Shard, SocketId, WaitId};
 use crate::engine::{Engine, Event};
+use bytes::Bytes;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -30,6 +32,8 @@ pub struct Shared {
     pub resolver: Resolver,
     pub programs: Programs,
     pub stop: Arc<AtomicBool>,
+    /// Work for a message that takes longer is logged.
+    pub slow_message: Option<Duration>,
     pub send_failures: Arc<Counter>,
 }
 
@@ -81,7 +85,9 @@ impl Worker {
         // The startup route may have asked for something already.
         self.flush();
         let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        let mut fds: Vec<libc::pollfd> = self.sockets.iter().map(|s| entry(s.fd())).collect();
+        // A negative descriptor is one that poll leaves out.
+        let mut fds: Vec<libc::pollfd> =
+            self.sockets.iter().map(|s| entry(if s.receives { s.fd() } else { -1 })).collect();
         fds.push(entry(self.inbox.bell()));
         self.wait_for_startup(&mut fds);
         while !self.shared.stop.load(Ordering::Acquire) {
@@ -124,7 +130,7 @@ impl Worker {
             let (id, now) = (socket.id, self.shared.clock.now());
             for i in 0..n {
                 if let Some((from, bytes)) = self.receive.message(i) {
-                    self.shared.engine.input(&mut self.shard, now, Event::Datagram { socket: id, from, bytes });
+                    self.handle(now, id, from, bytes);
                 }
             }
             self.flush();
@@ -132,6 +138,21 @@ impl Worker {
             if n < udp::BATCH {
                 return;
             }
+        }
+    }
+
+    fn handle(&mut self, now: Now, socket: SocketId, from: SocketAddr, bytes: Bytes) {
+        let Some(limit) = self.shared.slow_message else {
+            return self.shared.engine.input(&mut self.shard, now, Event::Datagram { socket, from, bytes });
+        };
+        let began = self.shared.clock.now().mono;
+        self.shared.engine.input(&mut self.shard, now, Event::Datagram { socket, from, bytes: bytes.clone() });
+        let took = self.shared.clock.now().mono.since(began);
+        if took > limit {
+            let line = bytes.split(|b| *b == b'\r').next().unwrap_or_default();
+            let (took, limit, line) = (took.as_micros(), limit.as_micros(), String::from_utf8_lossy(line));
+            let text = format_args!("`{line}` from {from} took {took} us, more than {limit}");
+            self.shared.engine.core.log.part(Level::Warning, "core", "slow_message", text);
         }
     }
 

@@ -91,7 +91,7 @@ struct Only<'a> {
 }
 
 impl Sources for Only<'_> {
-    fn read(&self, name: &str, from: Option<&str>) -> Result<(String, Vec<u8>), String> {
+    fn read(&self, _name: &str, from: Option<&str>) -> Result<(String, Vec<u8>), String> {
         match from {
             None => Ok((self.name.to_owned(), self.text.to_vec())),
             Some(_) => Err("it is not at hand".to_owned()),

@@ -1,5 +1,5 @@
 //! The command line as users and init scripts meet it: exit codes, and what is printed where.
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
 const GOOD: &str = "socket=udp:127.0.0.1:5060\nloadmodule \"proto_udp.so\"\nroute { exit; }\n";
@@ -195,4 +195,67 @@ fn doc_lists_what_is_missing() {
     let json: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("it is JSON");
     let missing = json["registrar"]["functions"]["missing"].as_array().expect("a list");
     assert!(missing.iter().any(|name| name == "save"), "{json}");
+}
+
+/// Starts `run` and ends it when a line on stderr holds `until`, or with its own end. What it printed until then.
+fn started(args: &[&str], until: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sipscript"))
+        .args(args)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut printed = String::new();
+    for line in BufReader::new(child.stderr.take().expect("piped")).lines() {
+        let line = line.expect("lines are UTF-8");
+        printed = printed + &line + "\n";
+        if line.contains(until) {
+            break;
+        }
+    }
+    child.kill().expect("it may be ended");
+    child.wait().expect("it ends");
+    printed
+}
+
+#[test]
+fn a_script_without_socket_is_warned_about_and_starts() {
+    let script = Script::new("loadmodule \"proto_udp.so\"\nstartup_route { xlog(\"up\"); }\nroute { exit; }\n");
+    let checked = sipscript(&["check", "--format", "concise", script.name()]);
+    assert_eq!(code(&checked), 0);
+    assert!(stdout(&checked).contains("warning[L204]"), "{}", stdout(&checked));
+    let printed = started(&["run", script.name()], "ready");
+    assert!(printed.contains("there is no socket") && printed.contains("ready"), "{printed}");
+}
+
+#[test]
+fn a_preprocessor_and_arguments_are_the_scripts() {
+    let text = "loadmodule \"proto_udp.so\"\nstartup_route { WRITE(\"$argv(who) $argv(none)\"); }\nroute { exit; }\n";
+    let script = Script::new(text);
+    let through = ["-p", "sed s/WRITE/xlog/"];
+    let printed = started(&["run", through[0], through[1], "-o", "who=me", script.name()], "me <null>");
+    assert!(printed.contains("me <null>"), "{printed}");
+    assert_eq!(code(&sipscript(&["check", through[0], through[1], script.name()])), 0);
+    assert_eq!(code(&sipscript(&["check", script.name()])), 1);
+    assert_eq!(code(&sipscript(&["-c", "-f", script.name(), through[0], through[1]])), 0);
+    let failed = sipscript(&["check", "-p", "no-such-command", script.name()]);
+    assert_eq!(code(&failed), 2);
+    assert!(stderr(&failed).contains("there is no such command"), "{}", stderr(&failed));
+}
+
+#[test]
+fn what_has_no_effect_is_named_once_by_reason() {
+    let text = "tcp_workers = 4\ntcp_threads = 2\ntcp_workers = 5\nmemlog = 3\n\
+        loadmodule \"proto_udp.so\"\nroute { exit; }\n";
+    let printed = started(&["run", Script::new(text).name()], "ready");
+    assert!(printed.contains("tcp_workers, tcp_threads (there are no TCP connections yet)"), "{printed}");
+    assert_eq!(printed.matches("memlog").count(), 1, "{printed}");
+}
+
+#[test]
+fn the_script_chooses_the_working_folder_before_the_daemon_serves() {
+    let text = "wdir = \"/no/such/folder\"\nloadmodule \"proto_udp.so\"\nroute { exit; }\n";
+    let output = sipscript(&["run", Script::new(text).name()]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("cannot work in `/no/such/folder`"), "{}", stderr(&output));
 }

@@ -1,12 +1,16 @@
 //! Global parameters: values OpenSIPS would not start with, and parameters that change nothing here.
+use super::functions::old_name;
 use crate::analysis::script::Script;
-use crate::diag::{Diagnostic, codes};
-use crate::registry::{Setting, core_param};
+use crate::diag::{Applicability, Diagnostic, codes};
+use crate::registry::opensips::NameKind;
+use crate::registry::{CoreParam, Setting, core_param};
 use crate::syntax::ast::{Global, GlobalValue, joined};
 
 pub fn values(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     for global in script.ast.globals() {
         let Some(row) = core_param(&global.name.text) else { continue };
+        found.extend(old(script, global));
+        found.extend(misread(row, global));
         let refused = setting(global).and_then(|value| row.check(&value).err());
         if let Some(why) = refused {
             found.push(Diagnostic::new(codes::GLOBAL_VALUE, global.span, why));
@@ -15,6 +19,26 @@ pub fn values(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             found.push(Diagnostic::new(codes::NO_EFFECT, global.name.span, message));
         }
     }
+}
+
+/// A name of 3.1, which works as what replaced it.
+fn old(script: &Script<'_>, global: &Global) -> Option<Diagnostic> {
+    let found = old_name(script, NameKind::CoreParam, &global.name.text, global.name.span)?;
+    let (Some(row), GlobalValue::Int(on)) = (core_param(&global.name.text), &global.value) else { return Some(found) };
+    let Some((_, opposite)) = row.split_from.filter(|(old, _)| *old == global.name.text) else { return Some(found) };
+    let word = |on: bool| if on { "yes" } else { "no" };
+    let both = format!("{} = {}\n{opposite} = {}", row.name, word(on.value != 0), word(on.value == 0));
+    let found = found.help(format!("write `{}` and `{opposite}`: it chose one of the two", row.name));
+    Some(found.fix(global.span, both, Applicability::MachineApplicable))
+}
+
+/// A word that OpenSIPS takes for another.
+fn misread(row: &CoreParam, global: &Global) -> Option<Diagnostic> {
+    let GlobalValue::Word(word) = &global.value else { return None };
+    let misread = row.misread(&word.text)?;
+    let applicability = if misread.is_known { Applicability::MachineApplicable } else { Applicability::MaybeIncorrect };
+    let found = Diagnostic::new(codes::MISREAD_WORD, word.span, misread.why);
+    Some(found.help(format!("write {}", misread.instead)).fix(word.span, misread.instead, applicability))
 }
 
 fn setting(global: &Global) -> Option<Setting> {

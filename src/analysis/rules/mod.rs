@@ -56,5 +56,6 @@ pub static ALL: &[Rule] = &[
     modparams::settings,
     globals::values,
     sockets::protocols,
+    sockets::options,
     events::known,
 ];

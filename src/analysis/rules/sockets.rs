@@ -2,7 +2,7 @@
 use crate::analysis::script::Script;
 use crate::base::Span;
 use crate::diag::{Diagnostic, codes};
-use crate::syntax::ast::{GlobalValue, Socket};
+use crate::syntax::ast::{GlobalValue, PortRange, Socket, SocketOptionKind};
 
 pub fn protocols(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     let sockets = script.ast.globals().filter_map(|g| match &g.value {
@@ -19,6 +19,46 @@ pub fn protocols(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
         let message = "no socket is defined: nothing can reach this server";
         found.push(Diagnostic::new(codes::NO_SOCKET, start(script), message).help("add `socket = udp:127.0.0.1:5060`"));
     }
+}
+
+/// Options that a socket does not heed: a start goes on without them.
+pub fn options(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    let values = || script.ast.globals().map(|g| &g.value);
+    let profile = |name: &str| values().any(|v| matches!(v, GlobalValue::AutoScaling(p) if p.name.text == name));
+    for value in values() {
+        let GlobalValue::Socket(socket) = value else { continue };
+        for option in &socket.options {
+            let ignored = |message: String| Diagnostic::new(codes::SOCKET_OPTION, option.span, message);
+            match &option.kind {
+                SocketOptionKind::As { ports, .. } => found.extend(unpaired(socket, ports).map(ignored)),
+                SocketOptionKind::UseWorkers(_) | SocketOptionKind::UseAutoScalingProfile(_)
+                    if !has_own_workers(&socket.proto.text) =>
+                {
+                    found.push(ignored(format!("a socket of `{}` has no workers of its own", socket.proto.text)));
+                }
+                SocketOptionKind::UseAutoScalingProfile(name) if !profile(&name.text) => {
+                    found.push(ignored(format!("no `auto_scaling_profile` is called `{}`", name.text)));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Advertised ports go with the ports of the socket, one by one.
+fn unpaired(socket: &Socket, advertised: &[PortRange]) -> Option<String> {
+    let count = |ranges: &[PortRange]| ranges.iter().map(|r| usize::from(r.high - r.low) + 1).sum::<usize>();
+    let (own, shown) = (count(&socket.ports).max(1), count(advertised));
+    (shown != 0 && shown != own).then(|| format!("the socket has {} and advertises {}", ports(own), ports(shown)))
+}
+
+fn ports(n: usize) -> String {
+    if n == 1 { "1 port".to_owned() } else { format!("{n} ports") }
+}
+
+/// Protocols whose sockets are read by workers of their own.
+fn has_own_workers(proto: &str) -> bool {
+    ["udp", "sctp", "hep_udp"].iter().any(|p| p.eq_ignore_ascii_case(proto))
 }
 
 fn protocol(script: &Script<'_>, socket: &Socket) -> Option<Diagnostic> {

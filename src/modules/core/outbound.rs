@@ -2,7 +2,7 @@
 //! stateless forwarding alike.
 use super::reply;
 use crate::base::Str;
-use crate::context::{Core, Datagram, Received, Run, SocketId, Target, TxId, ViaHandling, decimal};
+use crate::context::{Core, Datagram, Received, Run, Socket, SocketId, Target, TxId, ViaHandling, decimal};
 use crate::proto::location::{self, Destination};
 use crate::sip::header::name_addr;
 use crate::sip::print::{self, RequestLine};
@@ -106,8 +106,18 @@ fn first_route(path: &[u8]) -> Option<&[u8]> {
 
 /// The socket to send from: the forced one, else the one the request came in by, else the first of the right family.
 pub fn socket_for(core: &Core, forced: Option<SocketId>, received: SocketId, to: IpAddr) -> Result<SocketId, HopError> {
-    let preferred = forced.unwrap_or(received);
+    let routed = || core.settings.multihomed.then(|| routed(core, received, to)).flatten();
+    let preferred = forced.or_else(routed).unwrap_or(received);
     core.sockets.outbound(preferred, Transport::Udp, to).map(|s| s.id).ok_or(HopError::NoSocket(to))
+}
+
+/// The socket at the address that the system sends from, first of all the one the request came in by.
+fn routed(core: &Core, received: SocketId, to: IpAddr) -> Option<SocketId> {
+    let source = (core.settings.source_toward)(to)?;
+    let at_source = |s: &&Socket| s.transport == Transport::Udp && s.addr.ip() == source;
+    let sockets = &core.sockets;
+    let found = sockets.get(received).filter(at_source).or_else(|| sockets.all().iter().find(at_source));
+    found.map(|s| s.id)
 }
 
 /// A request about to leave.

@@ -17,7 +17,6 @@ impl Lower<'_> {
             self.unknown_global(&name, value.as_ref(), at);
             return Some(Global { name, value: GlobalValue::Bad(at), span: at });
         };
-        self.check_renamed(&name);
         self.check_tos(&name);
         let value = match value {
             Some(value) => self.global_value(&name, form, &value),
@@ -73,14 +72,6 @@ impl Lower<'_> {
             }
             Instead::Advice(help) => told("").help(help),
         }
-    }
-
-    /// A name of 3.1 works as what replaced it.
-    fn check_renamed(&mut self, name: &Ident) {
-        let Some(to) = keywords::renamed(&name.text) else { return };
-        let message = format!("`{}` is OpenSIPS 3.1's name of `{to}`; 4.x refuses it", name.text);
-        let found = Diagnostic::new(codes::OLD_GLOBAL, name.span, message);
-        self.report(found.fix(name.span, to, Applicability::MachineApplicable));
     }
 
     /// Between blanks of one line `tos` is the option of a socket.

@@ -1,12 +1,18 @@
 //! Global parameters of a script become settings: one table row a parameter.
 //!
 //! Types were checked before; a value of the wrong shape is left alone here. A parameter without a row has no effect:
-//! `registry::core_params` says why, and it is named at start.
+//! `registry::core_params` says why, and it is named at start. Sockets and aliases are in `sockets`.
+mod server;
+mod sockets;
+
+pub use server::{Dns, LogFormat, Multicast, ServerSettings};
+pub use sockets::{BondSpec, ListenOptions, SocketSpec};
+
 use crate::base::{Span, Str};
 use crate::context::{Alias, CoreSettings};
-use crate::registry::core_param;
-use crate::sip::Transport;
-use crate::syntax::ast::{self, Ast, GlobalValue, HostKind, ModParam, ModParamValue, SocketOptionKind};
+use crate::registry::{LOW_DELAY, core_param, tos_named};
+use crate::syntax::ast::{self, Ast, GlobalValue, HostKind};
+use std::time::Duration;
 
 /// Everything that the globals of a script and the command line decide.
 #[derive(Clone, Debug, Default)]
@@ -14,72 +20,10 @@ pub struct Settings {
     pub core: CoreSettings,
     pub server: ServerSettings,
     pub sockets: Vec<SocketSpec>,
+    pub bonds: Vec<BondSpec>,
     pub aliases: Vec<Alias>,
     /// Known parameters that have no effect here, in the order of the script.
     pub without_effect: Vec<(String, Span)>,
-}
-
-/// What the outer server reads: workers and log sinks.
-#[derive(Clone, Debug)]
-pub struct ServerSettings {
-    pub udp_workers: usize,
-    pub stderr_enabled: bool,
-    pub syslog_enabled: bool,
-    pub stderr_format: LogFormat,
-    pub syslog_format: LogFormat,
-    pub stderr_level: Option<i32>,
-    pub syslog_level: Option<i32>,
-    pub syslog_facility: String,
-    pub syslog_name: Option<String>,
-    pub log_prefix: String,
-    pub debug_mode: bool,
-    pub chroot: Option<String>,
-    pub working_dir: Option<String>,
-    pub open_files_limit: Option<u32>,
-    pub tos: Option<u32>,
-}
-
-impl Default for ServerSettings {
-    fn default() -> Self {
-        ServerSettings {
-            udp_workers: 8,
-            stderr_enabled: true,
-            syslog_enabled: true,
-            stderr_format: LogFormat::Plain,
-            syslog_format: LogFormat::Plain,
-            stderr_level: None,
-            syslog_level: None,
-            syslog_facility: "LOG_DAEMON".to_owned(),
-            syslog_name: None,
-            log_prefix: String::new(),
-            debug_mode: false,
-            chroot: None,
-            working_dir: None,
-            open_files_limit: None,
-            tos: None,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    #[default]
-    Plain,
-    Json,
-    JsonCee,
-}
-
-/// A `socket=` as written; the server resolves names and interfaces.
-#[derive(Clone, Debug)]
-pub struct SocketSpec {
-    pub transport: Transport,
-    pub host: HostKind,
-    pub port: u16,
-    pub advertised: Option<(Str, Option<u16>)>,
-    pub tag: Option<Str>,
-    pub anycast: bool,
-    pub accept_subdomain: bool,
-    pub span: Span,
 }
 
 type Setter = fn(&mut Settings, &GlobalValue);
@@ -99,18 +43,21 @@ static SETTERS: &[(&str, Setter)] = setters! {
     "xlog_buf_size" => |s, v: size| s.core.xlog_buf_size = v;
     "pv_print_buf_size" => |s, v: size| s.core.pv_print_buf_size = v;
     "max_while_loops" => |s, v: int| s.core.max_while_loops = u32::try_from(v).unwrap_or(0);
-    "server_header" => |s, v: text| s.core.server_header = s.core.server_header.as_ref().and(Some(v));
-    "server_signature" => |s, v: int| if v == 0 { s.core.server_header = None };
+    "server_header" => |s, v: text| s.core.server_header = Some(v);
+    "server_signature" => |s, v: int| s.server.signature = v != 0;
     "user_agent_header" => |s, v: text| s.core.user_agent_header = v;
     "advertised_address" => |s, v: host| s.core.advertised_address = Some(v);
     "advertised_port" => |s, v: int| s.core.advertised_port = u16::try_from(v).ok();
     "enable_asserts" => |s, v: int| s.core.enable_asserts = v != 0;
-    "check_via" => |s, v: int| s.core.check_via = v != 0;
     "sip_warning" => |s, v: int| s.core.sip_warning = v != 0;
     "disable_503_translation" => |s, v: int| s.core.disable_503_translation = v != 0;
     "disable_stateless_fwd" => |s, v: int| s.core.stateless_forwarding = Some(v == 0);
     "xlog_force_color" => |s, v: int| s.core.xlog_force_color = v != 0;
     "udp_workers" => |s, v: workers| s.server.udp_workers = v.max(1);
+    "log_stderror" => |s, v: int| {
+        s.server.stderr_enabled = v != 0;
+        s.server.syslog_enabled = v == 0;
+    };
     "stderror_enabled" => |s, v: int| s.server.stderr_enabled = v != 0;
     "syslog_enabled" => |s, v: int| s.server.syslog_enabled = v != 0;
     "stderror_log_format" => |s, v: log_format| s.server.stderr_format = v;
@@ -119,12 +66,25 @@ static SETTERS: &[(&str, Setter)] = setters! {
     "syslog_level_filter" => |s, v: int| s.server.syslog_level = Some(v);
     "syslog_facility" => |s, v: word| s.server.syslog_facility = v;
     "syslog_name" => |s, v: word| s.server.syslog_name = Some(v);
+    "log_msg_buf_size" => |s, v: size| s.server.log_message_room = v;
     "log_prefix" => |s, v: word| s.server.log_prefix = v;
     "debug_mode" => |s, v: int| s.server.debug_mode = v != 0;
     "chroot" => |s, v: word| s.server.chroot = Some(v);
     "wdir" => |s, v: word| s.server.working_dir = Some(v);
     "open_files_limit" => |s, v: int| s.server.open_files_limit = u32::try_from(v).ok();
-    "tos" => |s, v: int| s.server.tos = u32::try_from(v).ok();
+    "disable_core_dump" => |s, v: int| s.server.core_dumps = v == 0;
+    "tos" => |s, v: tos| s.server.tos = v;
+    "maxbuffer" => |s, v: size| s.server.receive_buffer = Some(v);
+    "mcast_loopback" => |s, v: int| s.server.multicast.loops_back = v != 0;
+    "mcast_ttl" => |s, v: int| s.server.multicast.ttl = u32::try_from(v).ok();
+    "mhomed" => |s, v: int| s.core.multihomed = v != 0;
+    "auto_aliases" => |s, v: int| s.server.auto_aliases = v != 0;
+    "dns_retr_no" => |s, v: size| s.server.dns.attempts = Some(v);
+    "dns_retr_time" => |s, v: size| s.server.dns.patience = Some(Duration::from_secs(v as u64));
+    "dns_servers_no" => |s, v: size| s.server.dns.servers = Some(v);
+    "dns_use_search_list" => |s, v: int| s.server.dns.search_list = v != 0;
+    "exec_dns_threshold" => |s, v: size| s.server.slow_look_up = Some(Duration::from_micros(v as u64));
+    "exec_msg_threshold" => |s, v: size| s.server.slow_message = Some(Duration::from_micros(v as u64));
     "mpath" => |s, _v: anything| never_looked_at(s);
 };
 
@@ -133,71 +93,33 @@ impl Settings {
         let mut settings = Settings::default();
         for global in ast.globals() {
             match &global.value {
-                GlobalValue::Socket(socket) => settings.add_socket(ast, socket),
-                GlobalValue::Aliases(aliases) => settings.aliases.extend(aliases.iter().map(alias)),
+                GlobalValue::Socket(socket) => settings.sockets.extend(sockets::specs(ast, socket)),
+                GlobalValue::Bond(bond) => settings.bonds.push(sockets::bond(bond)),
+                GlobalValue::Aliases(aliases) => settings.aliases.extend(aliases.iter().map(sockets::alias)),
                 value => settings.set(&global.name.text, value, global.name.span),
             }
+        }
+        if !settings.server.signature {
+            settings.core.server_header = None;
         }
         settings
     }
 
     fn set(&mut self, name: &str, value: &GlobalValue, span: Span) {
         let row = core_param(name).map_or(name, |row| row.name);
-        match SETTERS.iter().find(|(n, _)| *n == row) {
+        let setter = |name: &str| SETTERS.iter().find(|(n, _)| *n == name);
+        match setter(name).or_else(|| setter(row)) {
             Some((_, set)) => set(self, value),
             None => self.without_effect.push((name.to_owned(), span)),
         }
     }
-
-    fn add_socket(&mut self, ast: &Ast, socket: &ast::Socket) {
-        let Some(transport) = Transport::parse(socket.proto.text.as_bytes()) else { return };
-        let ports = ports(&socket.ports);
-        let ports = if ports.is_empty() { vec![usual_port(ast, transport)] } else { ports };
-        let advertised = socket.options.iter().find_map(|o| match &o.kind {
-            SocketOptionKind::As { host, ports } => Some((host_text(host)?, self::ports(ports))),
-            _ => None,
-        });
-        let flag =
-            |name: &str| socket.options.iter().any(|o| matches!(&o.kind, SocketOptionKind::Flag(f) if f == name));
-        let tag = socket.options.iter().find_map(|o| match &o.kind {
-            SocketOptionKind::Tag(t) => Some(Str::from(t.text.as_str())),
-            _ => None,
-        });
-        for (at, port) in ports.into_iter().enumerate() {
-            self.sockets.push(SocketSpec {
-                transport,
-                host: socket.host.kind.clone(),
-                port,
-                advertised: advertised.clone().map(|(host, ports)| (host, ports.get(at).copied())),
-                tag: tag.clone(),
-                anycast: flag("anycast"),
-                accept_subdomain: flag("accept_subdomain"),
-                span: socket.span,
-            });
-        }
-    }
 }
 
-/// The port of sockets written without one: what the module of the transport says (`udp_port`), else that of the RFC.
-fn usual_port(ast: &Ast, transport: Transport) -> u16 {
-    let param = format!("{}_port", transport.name());
-    let port = |p: &ModParam| match &p.value {
-        ModParamValue::Int(port) if *p.param.value == *param.as_bytes() => u16::try_from(port.value).ok(),
-        _ => None,
-    };
-    ast.modparams().filter_map(port).last().unwrap_or(transport.default_port())
-}
-
-fn ports(ranges: &[ast::PortRange]) -> Vec<u16> {
-    ranges.iter().flat_map(|r| r.low..=r.high).collect()
-}
-
-fn alias(alias: &ast::Alias) -> Alias {
-    Alias {
-        transport: alias.proto.as_ref().and_then(|p| Transport::parse(p.text.as_bytes())),
-        host: host_text(&alias.host).unwrap_or_default(),
-        port: alias.port.and_then(|p| u16::try_from(p.value).ok()).filter(|p| *p != 0),
-        accept_subdomain: alias.accept_subdomain,
+/// The type of service by number, or by the name it has in the system's headers.
+fn tos(value: &GlobalValue) -> Option<u32> {
+    match value {
+        GlobalValue::Word(word) => tos_named(&word.text).or(Some(LOW_DELAY)),
+        _ => int(value).and_then(|v| u32::try_from(v).ok()),
     }
 }
 
@@ -281,7 +203,7 @@ mod tests {
             assert_eq!(row.no_effect.is_none(), is_set, "{}", row.name);
         }
         for (name, _) in SETTERS {
-            assert!(CORE_PARAMS.iter().any(|row| row.name == *name), "{name}");
+            assert!(core_param(name).is_some(), "{name}");
         }
     }
 
@@ -291,6 +213,58 @@ mod tests {
         let ports = |text: &str| settings(text).sockets.iter().map(|s| s.port).collect::<Vec<_>>();
         assert_eq!(ports(script), [5060, 5080]);
         assert_eq!(ports(&format!("{script}modparam(\"proto_udp\", \"udp_port\", 5070)\n")), [5070, 5080]);
+    }
+
+    #[test]
+    fn a_port_list_is_a_socket_each_with_the_port_it_advertises() {
+        let all = settings("socket=udp:127.0.0.1:5060,5070-5071 as pbx.example.com:6060,6070\n").sockets;
+        let shown = |s: &SocketSpec| (s.port, s.advertised.as_ref().and_then(|(_, port)| *port));
+        assert_eq!(all.iter().map(shown).collect::<Vec<_>>(), [(5060, Some(6060)), (5070, Some(6070)), (5071, None)]);
+    }
+
+    #[test]
+    fn a_socket_keeps_its_options() {
+        let text =
+            "socket=udp:127.0.0.1:5060 use_workers 2 tos 8 frag reuse_port anycast tag inside accept_subdomain\n";
+        let all = settings(text).sockets;
+        let options = ListenOptions { tos: Some(8), fragments: true, reuse_port: true, workers: Some(2) };
+        assert_eq!(all[0].options, options);
+        assert_eq!(
+            (all[0].tag.as_deref(), all[0].anycast, all[0].accept_subdomain),
+            (Some(&b"inside"[..]), true, true)
+        );
+    }
+
+    #[test]
+    fn log_stderror_chooses_one_sink() {
+        let sinks = |text: &str| {
+            let server = settings(text).server;
+            (server.stderr_enabled, server.syslog_enabled)
+        };
+        assert_eq!(sinks("log_stderror = yes\n"), (true, false));
+        assert_eq!(sinks("log_stderror = no\n"), (false, true));
+        assert_eq!(sinks("syslog_enabled = yes\n"), (true, true));
+    }
+
+    #[test]
+    fn names_of_3_1_set_what_replaced_them() {
+        let all =
+            settings("listen = udp:127.0.0.1:5070 use_workers 3\nlog_facility = LOG_LOCAL3\nlog_name = \"pbx\"\n");
+        assert_eq!((all.sockets[0].port, all.sockets[0].options.workers), (5070, Some(3)));
+        assert_eq!(
+            (all.server.syslog_facility.as_str(), all.server.syslog_name.as_deref()),
+            ("LOG_LOCAL3", Some("pbx"))
+        );
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_parameter_counts() {
+        let header = |text: &str| settings(text).core.server_header;
+        let text = "server_signature = no\nserver_header = \"Server: x\"\n";
+        assert_eq!(header(text), None);
+        assert_eq!(header(&format!("{text}server_signature = yes\n")).as_deref(), Some(&b"Server: x"[..]));
+        assert_eq!(settings("tos = IPTOS_THROUGHPUT\n").server.tos, 8);
+        assert_eq!(settings("tos = 0x10\ntos = 4\n").server.tos, 4);
     }
 
     #[test]
