@@ -394,6 +394,8 @@ pub enum IndexRef {
     Append,
     /// The index a `for` is at.
     Cursor,
+    /// One of the row's words.
+    Word(&'static str),
     Var(Box<VarRef>),
 }
 

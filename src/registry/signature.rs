@@ -255,6 +255,8 @@ pub enum VarKind {
     Avp,
     /// A tree of values: `$json`.
     Document,
+    /// Its name is a path into the message, perhaps with variables in it: `$sdp.line(a=[$var(i)])`.
+    Path,
     /// The code of the last statement: `$rc`.
     LastCode,
 }
@@ -276,7 +278,7 @@ pub struct PvarSignature {
     pub dynamic_sub: bool,
     /// `$(name[i])`.
     pub index: bool,
-    /// Words it takes as index: `insert`.
+    /// Words that it takes as index, in any case, and then nothing else: `insert`.
     pub words: &'static [&'static str],
     /// Words it takes behind an index and a slash, in any case.
     pub index_suffixes: &'static [&'static str],

@@ -153,6 +153,11 @@ impl Edits {
         self.set_body(Str::EMPTY, None);
     }
 
+    /// Whether the body that came is given up for another.
+    pub fn replaces_body(&self) -> bool {
+        self.body.is_some()
+    }
+
     /// The body as it will leave.
     pub fn body_of(&self, message: &Message) -> Vec<u8> {
         let mut out = Vec::with_capacity(message.body().len());

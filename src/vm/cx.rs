@@ -198,6 +198,6 @@ pub fn position(index: Index, len: usize) -> Option<usize> {
         Index::None => (len > 0).then_some(0),
         Index::Int(i) if i >= 0 => Some(i as usize).filter(|i| *i < len),
         Index::Int(i) => len.checked_sub(i.unsigned_abs() as usize),
-        Index::All | Index::Append | Index::Bad => None,
+        Index::All | Index::Append | Index::Word(_) | Index::Bad => None,
     }
 }

@@ -257,7 +257,7 @@ fn read_avp(cx: &mut Cx<'_>, var: &Var) -> Value {
     match var.index(cx) {
         Index::None => cx.run.avps.first(name).cloned(),
         Index::Int(i) => cx.run.avps.get(name, i).cloned(),
-        Index::All | Index::Append | Index::Bad => None,
+        Index::All | Index::Append | Index::Word(_) | Index::Bad => None,
     }
     .unwrap_or_default()
 }

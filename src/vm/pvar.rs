@@ -181,6 +181,8 @@ pub enum VarIndex {
     Append,
     /// The index that a `for` is at.
     Cursor,
+    /// One of the row's words.
+    Word(&'static str),
     Var(Box<Var>),
 }
 
@@ -191,6 +193,8 @@ pub enum Index {
     Int(i32),
     All,
     Append,
+    /// One of the row's words.
+    Word(&'static str),
     /// An index variable without an integer face: reads are NULL, writes fail.
     Bad,
 }
@@ -356,6 +360,7 @@ impl Var {
             VarIndex::Int(i) => Index::Int(*i),
             VarIndex::All => Index::All,
             VarIndex::Append => Index::Append,
+            VarIndex::Word(word) => Index::Word(word),
             VarIndex::Cursor => Index::Int(cx.run.script.cursor),
             VarIndex::Var(v) => cx.read(v).int_face().map_or(Index::Bad, Index::Int),
         }

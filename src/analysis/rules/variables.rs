@@ -120,8 +120,8 @@ impl Check<'_, '_, '_> {
             }
             return;
         }
-        if sig.kind == VarKind::Document {
-            return self.pieces(sub);
+        if matches!(sig.kind, VarKind::Document | VarKind::Path) {
+            self.pieces(sub);
         }
         if let Some(problem) = sig.check_sub.and_then(|check| check(&sub.text).err()) {
             self.report(Diagnostic::new(codes::BAD_VARIABLE, sub.span, format!("`{var}`: {problem}")));
@@ -167,7 +167,10 @@ impl Check<'_, '_, '_> {
         }
         let word = match index {
             Index::Append if sig.kind != VarKind::Avp => "append".to_owned(),
-            Index::Word(word) if !sig.words.iter().any(|w| w.as_bytes() == word.as_bytes()) => word.to_string(),
+            Index::Word(word) if !sig.words.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word)) => word.to_string(),
+            Index::Int(i) if !sig.words.is_empty() => i.to_string(),
+            Index::All if !sig.words.is_empty() => "*".to_owned(),
+            Index::Var(inner) if !sig.words.is_empty() => inner.to_string(),
             Index::Append | Index::Word(_) | Index::Int(_) | Index::All | Index::Var(_) => return,
         };
         self.report(Diagnostic::new(codes::BAD_VARIABLE, var.span, format!("`{var}` takes no index `{word}`")));

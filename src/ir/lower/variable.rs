@@ -63,8 +63,7 @@ impl Lowering<'_> {
             Some(pvar::Index::All) => IndexRef::All,
             Some(pvar::Index::Append) => IndexRef::Append,
             Some(pvar::Index::Var(inner)) => IndexRef::Var(Box::new(self.reference(inner)?)),
-            // Only variables that are not implemented here take words.
-            Some(pvar::Index::Word(_)) => return None,
+            Some(pvar::Index::Word(word)) => IndexRef::Word(self.index_word(pvar, word)?),
         };
         let transforms: Vec<_> = var.transforms.iter().map(|t| self.transform(t)).collect::<Option<_>>()?;
         let asks = transforms.iter().any(|t| self.catalog.transform(t.transform).1.waits);
@@ -74,6 +73,11 @@ impl Lowering<'_> {
         let mut made = VarRef { pvar, name, index, index_suffix, context, transforms, waits: false, text, span };
         made.waits = asks || made.parts_wait();
         Some(made)
+    }
+
+    fn index_word(&self, pvar: PvarId, word: &[u8]) -> Option<&'static str> {
+        let words = self.catalog.pvar(pvar).1.words;
+        words.iter().copied().find(|w| w.as_bytes().eq_ignore_ascii_case(word))
     }
 
     fn name_pieces(&self, sub: &Sub) -> Option<Vec<NamePiece>> {

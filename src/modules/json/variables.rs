@@ -17,7 +17,7 @@ pub fn read(cx: &mut Cx<'_>, var: &Var, style: Style) -> Value {
         Index::None if *node == Node::Null => Value::Null,
         Index::None => value(documents, node, style),
         Index::Int(i) => member(documents, node, path.each, i, style),
-        Index::All | Index::Append | Index::Bad => Value::Null,
+        Index::All | Index::Append | Index::Word(_) | Index::Bad => Value::Null,
     }
 }
 

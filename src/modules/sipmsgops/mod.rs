@@ -2,7 +2,6 @@
 //!
 //! Each area has a file with its table and bodies. Header fields are read as received and changed through the run's edits;
 //! bodies are read as they will leave (`body.rs`), so that one change builds on the other.
-mod body;
 mod codecs;
 mod headers;
 mod list_headers;

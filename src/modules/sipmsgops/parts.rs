@@ -1,9 +1,9 @@
 //! Bodies and the parts of multipart bodies.
-use super::body::{self, Body, Part};
 use super::headers::are_fields;
 use super::mime::MimeTypes;
 use crate::base::Str;
 use crate::context::Value;
+use crate::modules::core::message_body::{self as body, Body, Part};
 use crate::script_fns;
 use crate::sip::HeaderId;
 use crate::vm::{Cx, Function, Store, VarOut, Words};

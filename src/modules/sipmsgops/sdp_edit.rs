@@ -1,6 +1,6 @@
 //! Changes to the session description of a message, alone or as a part of a multipart body.
-use super::body::{self, Body};
 use crate::context::Run;
+use crate::modules::core::message_body::{self as body, Body};
 use crate::sip::sdp::Sdp;
 use crate::sip::{Range, sdp::Media};
 

@@ -26,6 +26,7 @@ impl Linker<'_> {
             IndexRef::All => VarIndex::All,
             IndexRef::Append => VarIndex::Append,
             IndexRef::Cursor => VarIndex::Cursor,
+            IndexRef::Word(word) => VarIndex::Word(word),
             IndexRef::Var(inner) => VarIndex::Var(Box::new(self.var(inner)?)),
         };
         let transforms = var.transforms.iter().map(|t| self.transform(var, t)).collect::<Option<_>>()?;

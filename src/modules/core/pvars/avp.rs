@@ -13,7 +13,7 @@ fn read(cx: &mut Cx<'_>, var: &Var) -> Value {
         Index::None => cx.run.avps.first(name),
         Index::Int(i) => cx.run.avps.get(name, i),
         Index::All => return cx.join_all(|cx, i| cx.run.avps.get(name, i).cloned().unwrap_or_default()),
-        Index::Append | Index::Bad => None,
+        Index::Append | Index::Word(_) | Index::Bad => None,
     };
     value.cloned().unwrap_or_default()
 }
@@ -24,7 +24,7 @@ fn write(cx: &mut Cx<'_>, var: &Var, store: Store, value: Value) -> Result<(), W
     let avps = &mut cx.run.avps;
     let value = value.stored();
     match (store, index) {
-        (_, Index::Bad) => return Err(WriteError::new("its index is no integer")),
+        (_, Index::Bad | Index::Word(_)) => return Err(WriteError::new("its index is no integer")),
         (Store::Replace, _) | (_, Index::All) => {
             avps.remove_all(name);
             if !value.is_null() {

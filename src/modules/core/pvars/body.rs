@@ -1,4 +1,6 @@
-//! The body and its parts: `$rb`, `$cT`.
+//! The body and its parts: `$rb`, `$cT`. A body that a script put in place of the received one (`$sdp`, functions that change
+//! bodies) is read by `$rb` at once; `$cT` tells of the received one.
+use super::super::message_body::Body;
 use crate::base::Str;
 use crate::context::Value;
 use crate::registry::SubName;
@@ -16,7 +18,11 @@ pub const PVARS: &[Pvar] = &[
 ];
 
 fn body(cx: &mut Cx<'_>, var: &Var) -> Value {
-    match var.index(cx) {
+    let index = var.index(cx);
+    if cx.run.edits.replaces_body() {
+        return replaced(cx, index, |_| true);
+    }
+    match index {
         Index::None | Index::All => {
             let msg = &cx.run.msg;
             if msg.body().is_empty() { Value::Null } else { Value::Str(msg.text(msg.body_range())) }
@@ -31,10 +37,25 @@ fn body_of_type(cx: &mut Cx<'_>, var: &Var) -> Value {
         Index::All => Index::None,
         index => index,
     };
+    if cx.run.edits.replaces_body() {
+        let index = if index == Index::None { Index::Int(0) } else { index };
+        return replaced(cx, index, |of| of.eq_ignore_ascii_case(&mime));
+    }
     let msg = &cx.run.msg;
     let is_wanted = |part: &Part| part.content_type.is_some_and(|t| t.is(msg.raw(), &mime));
     let parts: Vec<Part> = multipart::parts(msg).into_iter().filter(is_wanted).collect();
     nth(msg, &parts, index)
+}
+
+/// The body as it will leave, or its n-th part of those wanted.
+fn replaced(cx: &Cx<'_>, index: Index, is_wanted: impl Fn(&[u8]) -> bool) -> Value {
+    let Some(body) = Body::of(cx.run) else { return Value::Null };
+    if matches!(index, Index::None | Index::All) {
+        return Value::Str(Str::from(body.text));
+    }
+    let parts: Vec<Range> = body.parts().into_iter().filter(|p| is_wanted(&p.mime)).map(|p| p.body).collect();
+    let part = position(index, parts.len()).and_then(|n| parts.get(n));
+    part.map_or(Value::Null, |part| Value::Str(Str::new(part.of(&body.text))))
 }
 
 fn nth(msg: &Message, parts: &[Part], index: Index) -> Value {
@@ -116,6 +137,15 @@ hello
             f.expanded("$(cT[1])|$(cT[*])"),
             "text/plain|multipart/mixed;boundary=\"b\",application/sdp,text/plain"
         );
+    }
+
+    #[test]
+    fn a_body_put_in_its_place_is_read() {
+        let mut f = Fixture::new(MIXED);
+        f.set("$sdp.line([0])", Value::text(b"v=1")).expect("the line is there");
+        assert_eq!(f.expanded("$rb(application/sdp)|$(rb[1])|$rb(text/html)"), "v=1\r\n|hello|<null>");
+        f.set("$sdp", Value::Null).expect("a description can be removed");
+        assert_eq!(f.expanded("$rb(application/sdp)|$(rb[0])"), "<null>|hello");
     }
 
     #[test]

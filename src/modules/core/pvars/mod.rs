@@ -8,6 +8,7 @@ pub mod message;
 pub mod parties;
 pub mod request_uri;
 pub mod script;
+pub mod sdp;
 pub mod sockets;
 pub mod time;
 
@@ -21,6 +22,7 @@ const TABLES: &[&[Pvar]] = &[
     message::PVARS,
     headers::PVARS,
     body::PVARS,
+    sdp::PVARS,
     auth::PVARS,
     sockets::PVARS,
     branches::PVARS,

@@ -11,6 +11,8 @@ pub struct Body {
 
 /// A part of a multipart body, or the one body.
 pub struct Part {
+    /// With its boundary line: what to take out.
+    pub whole: Range,
     /// Header fields of the part with their line ends; empty for the one body.
     pub headers: Range,
     pub body: Range,
@@ -38,14 +40,27 @@ impl Body {
     pub fn parts(&self) -> Vec<Part> {
         let whole = Range::all(&self.text);
         let Some(boundary) = self.boundary() else {
-            return vec![Part { headers: Range::default(), body: whole, mime: self.mime() }];
+            return vec![Part { whole, headers: Range::default(), body: whole, mime: self.mime() }];
         };
         let part = |p: multipart::Part| Part {
+            whole: p.whole,
             headers: p.headers,
             body: p.body,
             mime: p.content_type.map(|t| mime_of(&self.text, &t)).unwrap_or_default(),
         };
         multipart::split(&self.text, whole, boundary).into_iter().map(part).collect()
+    }
+
+    /// The first part of this type.
+    pub fn part(&self, mime: &[u8]) -> Option<Part> {
+        self.parts().into_iter().find(|p| p.mime.eq_ignore_ascii_case(mime))
+    }
+
+    /// The text with other bytes in place of a range.
+    pub fn with(&self, range: Range, new: &[u8]) -> Vec<u8> {
+        let before = Range { start: 0, end: range.start }.of(&self.text);
+        let behind = Range { start: range.end, end: Range::all(&self.text).end }.of(&self.text);
+        [before, new, behind].concat()
     }
 
     fn boundary(&self) -> Option<&[u8]> {
