@@ -39,10 +39,6 @@ const HELD: &[&str] = &[
 const IN_WORK: &[&str] = &[
     "core",
     "tm",
-    "signaling",
-    "maxfwd",
-    "rr",
-    "sipmsgops",
     "json",
     "dialog",
     "acc",

@@ -49,6 +49,9 @@ fn ruri_tel2sip(cx: &mut Cx<'_>) -> bool {
     let Some(text) = UriText::request(cx.run) else { return false };
     let parts = text.bytes().split_at_checked(4);
     let Some((_, number)) = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"tel:")) else { return true };
+    if number.is_empty() {
+        return false;
+    }
     let message = &cx.run.msg;
     let Some(from) = message.from().and_then(|f| f.uri_view(message.raw())).filter(|f| !f.host().is_empty()) else {
         return false;
@@ -110,6 +113,7 @@ mod tests {
         check("tel:+1-201;ext=5", "ruri_tel2sip", &[], 1, Some("sip:+1-201;ext=5@example.com;user=phone"));
         check("TEL:911", "ruri_tel2sip", &[], 1, Some("sip:911@example.com;user=phone"));
         check("sip:a@b", "ruri_tel2sip", &[], 1, None);
+        check("tel:", "ruri_tel2sip", &[], -1, None);
         let mut f = Fixture::new("OPTIONS tel:911 SIP/2.0\nFrom: <tel:+1>;tag=1");
         assert_eq!(f.call(&MODULE, "ruri_tel2sip", &[]), -1);
     }

@@ -14,6 +14,7 @@ mod syntax;
 mod tree;
 
 use document::{Case, Document};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// What a case yields: the text its expectation should have, or what is wrong with it.
@@ -90,14 +91,25 @@ fn hold(paths: Vec<PathBuf>) {
         }
     }
     assert!(cases > 0 || !wanted.is_empty(), "no case was found");
-    assert!(update || failures.is_empty(), "{} of {cases} cases fail\n\n{}", failures.len(), failures.join("\n"));
+    let broken = failures.iter().any(|f| f.contains("  panics"));
+    assert!(
+        (update && !broken) || failures.is_empty(),
+        "{} of {cases} cases fail\n\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 fn check(document: &mut Document, path: &Path, failures: &mut Vec<String>) {
     for index in 0..document.cases.len() {
         let case = &document.cases[index];
         let kind = KINDS.iter().find(|(word, _)| *word == case.kind).expect("the document knows the kinds");
-        match kind.1(case) {
+        let yielded = catch_unwind(AssertUnwindSafe(|| kind.1(case)));
+        let Ok(outcome) = yielded else {
+            failures.push(format!("{}:{}\n  panics, see above\n", shown(path), case.line));
+            continue;
+        };
+        match outcome {
             Outcome::Own(text) => {
                 let block = Some(case.block);
                 compare(document, index, (block, "", text), path, failures);
@@ -130,11 +142,14 @@ fn compare(
     if expected.as_deref() == Some(actual.as_str()) {
         return;
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let name = path.strip_prefix(root).unwrap_or(path).display();
     let expected = expected.unwrap_or_else(|| "(no block says what is expected)\n".to_owned());
-    failures.push(format!("{name}:{}\n{}", document.cases[index].line, difference(&expected, &actual)));
+    failures.push(format!("{}:{}\n{}", shown(path), document.cases[index].line, difference(&expected, &actual)));
     document.write(index, block, word, actual);
+}
+
+/// Below the folder of the project.
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path).display()
 }
 
 /// Lines that differ.

@@ -18,7 +18,7 @@ use sipscript::vm::{Host, Progress, Ret, Scope, SubRun, Task};
 use std::sync::{Arc, Mutex};
 
 /// Modules that need nothing but a message, for `says`.
-const SAYS: &[&str] = &["sipmsgops", "json"];
+const SAYS: &[&str] = &["sl", "sipmsgops", "json"];
 
 pub fn script(case: &Case) -> Outcome {
     let head = case.module.iter().map(|module| loading(&[module], &case.body)).collect::<String>();

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What a script leaves out because it is always so.
-const MODULES: &[&str] = &["proto_udp", "sl", "tm"];
+const MODULES: &[&str] = &["proto_udp", "sl", "tm", "sipmsgops"];
 const SOCKET: &str = "socket=udp:10.0.0.1:5060 ";
 
 /// Long enough for what is under way, too short for a retransmission.
@@ -35,9 +35,11 @@ pub fn script(case: &Case) -> Outcome {
     let server = net.server_with(&whole, 1);
     let mut talk = Talk { net, server, given: String::new(), seen: 0, sent: Vec::new() };
     talk.wait(MOMENT);
-    let played = case.attached.iter().filter(|(_, info, body)| talk.play(info, body)).count();
-    if played == 0 {
+    if !case.attached.iter().any(|(_, info, _)| after(info, "request").is_some()) {
         talk.play("request", "");
+    }
+    for (_, info, body) in &case.attached {
+        talk.play(info, body);
     }
     let fields = case.attached_as("sent").map_or("", |(fields, _)| fields);
     let mut yields = vec![("sent", talk.sent(fields)), ("output", talk.logged())];
@@ -71,8 +73,8 @@ struct Talk {
 }
 
 impl Talk {
-    /// Does what a block says; false for blocks that say nothing of that sort.
-    fn play(&mut self, info: &str, body: &str) -> bool {
+    /// Does what a block says, when it says something of that sort.
+    fn play(&mut self, info: &str, body: &str) {
         if let Some(how) = after(info, "request") {
             let from = from(how).unwrap_or(CALLER);
             let is_raw = how.split(' ').any(|word| word == "raw");
@@ -85,10 +87,7 @@ impl Talk {
         } else if let Some(time) = after(info, "wait") {
             let seconds = time.trim_end_matches('s').parse().expect("seconds: `wait 5s`");
             self.wait(Duration::from_secs_f64(seconds));
-        } else {
-            return false;
         }
-        true
     }
 
     /// The last request that the server sent, of the method that is named if one is.
