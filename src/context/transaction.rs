@@ -84,11 +84,15 @@ pub struct TxState {
     pub reply_to: SocketAddr,
     /// The last reply sent upstream.
     pub answer: Option<SentReply>,
+    /// Answers of other forks, relayed before `answer`.
+    pub forks: Vec<SentReply>,
     /// The code that `$T_reply_code` shows while a failure route runs.
     pub failed_with: Option<u16>,
 
     /// A script of this transaction runs or waits.
     pub busy: bool,
+    /// A fault of ours ended the run that was to send it.
+    pub abandoned: bool,
     pub mailbox: Mailbox,
     /// The earliest wheel entry under way.
     pub wheel: Option<Instant>,
@@ -120,8 +124,10 @@ impl TxState {
             cancel_reason: None,
             reply_to,
             answer: None,
+            forks: Vec::new(),
             failed_with: None,
             busy: false,
+            abandoned: false,
             mailbox: Mailbox::default(),
             wheel: None,
             gone_at: None,
@@ -135,11 +141,22 @@ impl TxState {
         server.into_iter().chain(branches).chain(self.gone_at).min()
     }
 
+    /// Keeps a reply that goes upstream. Of the answers of several forks none makes another forgotten, within reason.
+    pub fn keep_answer(&mut self, reply: SentReply) {
+        let old = self.answer.replace(reply);
+        let is_fork = |old: &SentReply| old.is_relayed_success() && self.forks.len() < MAX_FORKS;
+        let kept = old.filter(is_fork);
+        self.forks.extend(kept);
+    }
+
     /// Status of the last reply sent upstream, 0 without one.
     pub fn answered(&self) -> u16 {
         self.answer.as_ref().map_or(0, |a| a.code)
     }
 }
+
+/// Answers of forks that are kept for repetition.
+const MAX_FORKS: usize = 16;
 
 /// The flags of `t_relay`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -242,6 +259,20 @@ pub struct SentReply {
     pub to_tag: Option<Str>,
 }
 
+impl SentReply {
+    pub fn is_relayed_success(&self) -> bool {
+        !self.local && (200..300).contains(&self.code)
+    }
+
+    /// The one of these that a 2xx with this To tag repeats.
+    pub fn repeated_by<'a>(
+        sent: impl IntoIterator<Item = &'a SentReply>,
+        to_tag: Option<&[u8]>,
+    ) -> Option<&'a SentReply> {
+        sent.into_iter().find(|reply| reply.is_relayed_success() && reply.to_tag.as_deref() == to_tag)
+    }
+}
+
 /// What must wait until the script at work is done.
 pub enum Pending {
     Reply(Box<PendingReply>),
@@ -314,7 +345,8 @@ impl Pending {
 #[derive(Clone)]
 pub struct Accepted {
     pub key: Key,
-    pub answer: SentReply,
+    /// The 2xx relayed, one for each fork that answered.
+    pub answers: Vec<SentReply>,
     pub reply_to: SocketAddr,
     pub socket: SocketId,
     pub until: Instant,

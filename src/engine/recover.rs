@@ -30,6 +30,9 @@ pub fn after_panic(engine: &Engine, shard: &mut Shard, now: Now) {
         (None, Some((message, received))) => refuse::server_error(core, shard, &message, &received),
         (None, None) => {}
     }
+    for tx in tm::local::abandoned(core) {
+        end(engine, shard, now, tx);
+    }
     let told = AssertUnwindSafe(|| routes::unwound(engine, shard, now));
     if catch_unwind(told).is_err() {
         core.log.part(Level::Critical, "core", "input", format_args!("modules could not be told of the fault"));
@@ -52,6 +55,7 @@ fn end(engine: &Engine, shard: &mut Shard, now: Now, tx: Arc<Transaction>) {
     let run = tm::finish::over_request(&tx, &tx.state.lock());
     let told = AssertUnwindSafe(|| {
         engine.run(shard, now, run, |cx| {
+            tm::local::give_up(cx, &tx);
             tm::settle::ended(cx, &tx);
             Ret::TRUE
         });

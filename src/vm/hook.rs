@@ -54,6 +54,10 @@ pub enum Hook<'a> {
     },
     /// The run's CANCEL came when its INVITE was answered already.
     CancelledTooLate,
+    /// A 2xx of another fork, the run's message, came when its INVITE was answered already; it goes upstream next.
+    LateAnswer {
+        branch: usize,
+    },
     /// A request without transaction (an ACK to a 2xx) is forwarded.
     Forwarded,
     DialogCreated(&'a Arc<Dialog>),

@@ -185,3 +185,50 @@ fn reply_routes_run_branch_first_and_may_drop_provisionals() {
     assert_eq!(net.recv(CALLEE, &ok), first, "a repeated 2xx keeps what the routes changed");
     net.assert_empty();
 }
+
+#[test]
+fn answers_of_two_forks_are_repeated_without_a_record() {
+    let mut net =
+        Net::new(&format!("loadmodule \"acc.so\"{}", FORK.replace("t_relay", "do_accounting(\"log\"); t_relay")));
+    let (first, second) = two(&mut net);
+    net.recv(CALLEE, &reply(&first, 180, "Ringing", "b1"));
+    for _ in 0..2 {
+        for (from, branch, tag) in [(OTHER, &second, "b2"), (CALLEE, &first, "b1")] {
+            let up = net.recv(from, &reply(branch, 200, "OK", tag));
+            let answer = up.iter().find(|s| s.what() == "200").expect("it goes up");
+            assert!(answer.text.contains(tag), "{}", answer.text);
+        }
+    }
+    assert_eq!(net.log().iter().filter(|l| l.contains("transaction answered")).count(), 2);
+    net.advance(10_000);
+    assert!(net.recv(OTHER, &reply(&second, 200, "OK", "b2"))[0].text.contains("b2"));
+    assert!(net.recv(CALLEE, &reply(&first, 200, "OK", "b1"))[0].text.contains("b1"));
+    net.assert_empty();
+}
+
+#[test]
+fn a_fork_that_answers_late_is_part_of_the_call() {
+    let script = r#"
+        loadmodule "rr.so"
+        loadmodule "dialog.so"
+        route {
+            if ($tt != NULL) { match_dialog(); xlog("$rm $DLG_dir\n"); exit; }
+            create_dialog(); $ru = "sip:bob@192.0.2.20"; t_relay();
+        }
+    "#;
+    let mut net = Net::new(script);
+    let sent = net.recv(CALLER, &invite("sip:bob@192.0.2.1"));
+    net.recv(CALLEE, &reply(&sent[1], 200, "OK", "b1"));
+    assert!(net.engine.core.transactions.search(|_| true).is_empty(), "the INVITE is still there");
+    assert_eq!(whats(&net.recv(CALLEE, &reply(&sent[1], 200, "OK", "b2"))), ["200"]);
+    let within = |tag: &str| {
+        let to = format!("To: <sip:bob@example.com>;tag={tag}");
+        let info = request("INFO", tag, "sip:bob@192.0.2.20");
+        let old = info.lines().find(|l| l.starts_with("To:")).expect("a To").to_owned();
+        info.replace(&old, &to)
+    };
+    net.recv(CALLER, &within("b2"));
+    net.recv(CALLER, &within("b3"));
+    let seen: Vec<_> = net.log().into_iter().filter(|l| l.contains("INFO")).collect();
+    assert!(seen[0].contains("INFO downstream") && seen[1].contains("INFO <null>"), "{seen:?}");
+}

@@ -82,6 +82,23 @@ fn a_dialog_whose_run_it_ended_is_gone() {
     net.assert_empty();
 }
 
+fn fails_in_local_route(cx: &mut Cx<'_>, hook: &Hook<'_>) {
+    let local = cx.run.tx.as_ref().is_some_and(|tx| tx.local);
+    assert!(!(matches!(hook, Hook::RunEnd) && local), "a test wants it so");
+}
+
+#[test]
+fn in_local_route_the_request_is_given_up() {
+    let script = r#"
+        route { t_newtran(); t_new_request("MESSAGE", "sip:bob@192.0.2.20", "sip:a@b", "sip:c@d"); send_reply(200, "OK"); }
+        local_route { xlog("at work\n"); }
+    "#;
+    let mut net = Net::new(script).follow(fails_in_local_route);
+    assert_eq!(whats(&net.recv(CALLER, &request("OPTIONS", "o", URI))), ["500"]);
+    assert!(net.engine.core.transactions.is_empty());
+    net.assert_empty();
+}
+
 #[test]
 fn the_release_profile_unwinds() {
     let manifest = include_str!("../../../Cargo.toml");

@@ -29,6 +29,7 @@ pub fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         | Hook::RouteMatched { .. }
         | Hook::Matched { .. }
         | Hook::CancelledTooLate
+        | Hook::LateAnswer { .. }
         | Hook::Forwarded
         | Hook::DialogCreated(_)
         | Hook::DialogConfirmed(_)

@@ -1,6 +1,7 @@
 //! The INVITE that makes a call, from its transaction to its end: branches become legs, replies change the state when
 //! they are about to leave.
 use super::create::join;
+use super::requests::routes;
 use super::sequential;
 use super::states;
 use crate::base::Str;
@@ -86,20 +87,32 @@ pub fn matched(cx: &mut Cx<'_>, tx: &Arc<Transaction>) {
     }
 }
 
-/// A CANCEL crossed the answer. The INVITE is no transaction any more; its Call-ID, From tag and number name the call.
+/// A CANCEL crossed the answer.
 pub fn cancelled_too_late(cx: &mut Cx<'_>) {
-    let msg = cx.run.msg.clone();
-    let (Some(call_id), Some(tag), Some(cseq)) = (msg.call_id(), msg.from_tag(), msg.cseq()) else { return };
+    if let Some(dialog) = of_answered_invite(cx) {
+        cx.run.own.dialog = Some(dialog.clone());
+        states::apply(cx, &dialog, Event::Cancel);
+    }
+}
+
+/// Another fork answered when the call was long up: its requests, and the BYE that ends it, find their leg.
+pub fn late_answer(cx: &mut Cx<'_>, branch: usize) {
+    let Some(dialog) = of_answered_invite(cx) else { return };
+    let of_caller = routes(&dialog.state.lock().legs.caller().route_set).len();
+    let routes = callee_routes(cx.core, of_caller, &cx.run.msg);
+    meet(&dialog, Some(branch), &cx.run.msg, routes);
+}
+
+/// The call of an INVITE that is no transaction any more: Call-ID, From tag and number name it.
+fn of_answered_invite(cx: &Cx<'_>) -> Option<Arc<Dialog>> {
+    let msg = &cx.run.msg;
+    let (call_id, tag, cseq) = (msg.call_id()?, msg.from_tag()?, msg.cseq()?);
     let is_meant = |dialog: &Arc<Dialog>| {
         let state = dialog.state.lock();
         let caller = state.legs.caller();
         *caller.tag == *tag && caller.cseqs.invite == Some(cseq.number) && state.state().is_active()
     };
-    let found = cx.core.dialogs.with_call_id(call_id).into_iter().find(is_meant);
-    if let Some(dialog) = found {
-        cx.run.own.dialog = Some(dialog.clone());
-        states::apply(cx, &dialog, Event::Cancel);
-    }
+    cx.core.dialogs.with_call_id(call_id).into_iter().find(is_meant)
 }
 
 /// A branch of the INVITE leaves: a callee without a name yet.
@@ -149,7 +162,7 @@ fn is_initial(dialog: &Dialog, tx: &Transaction) -> bool {
 
 /// What a reply tells of the leg it speaks for (RFC 3261 12.1.2).
 fn learn(core: &Core, dialog: &Dialog, out: &ReplyOut<'_>, reply: &Message) {
-    let routes = callee_routes(core, &out.tx.request, reply);
+    let routes = callee_routes(core, recorded(&out.tx.request), reply);
     let met = meet(dialog, out.branch, reply, routes);
     if let Some(id) = met.filter(|_| (200..300).contains(&out.code)) {
         dialog.state.lock().legs.answered(id);
@@ -168,7 +181,7 @@ fn answered_here(dialog: &Dialog, out: &ReplyOut<'_>) {
 /// The callee that the reply at hand speaks for, known from now on.
 pub fn replying_leg(cx: &Cx<'_>, dialog: &Dialog) -> Option<LegId> {
     let tx = cx.run.tx.as_ref().filter(|tx| is_initial(dialog, tx))?;
-    let routes = callee_routes(cx.core, &tx.request, &cx.run.msg);
+    let routes = callee_routes(cx.core, recorded(&tx.request), &cx.run.msg);
     meet(dialog, cx.run.branch, &cx.run.msg, routes)
 }
 
@@ -189,10 +202,14 @@ fn leg_of(legs: &mut crate::proto::dialog::Legs, branch: Option<usize>, tag: &St
     legs.replied(branch, tag).or_else(|| legs.add_branch(branch, Leg { tag: tag.clone(), ..Leg::default() }))
 }
 
+/// Servers between the caller and this one, as far as they stay in the path.
+fn recorded(request: &Message) -> usize {
+    route::values(request, HeaderId::RecordRoute).count()
+}
+
 /// The Record-Route of a reply lists the callee's side first, then this server, then the caller's side as the INVITE had
 /// it. Towards the callee the first part is visited from its end.
-fn callee_routes(core: &Core, request: &Message, reply: &Message) -> Str {
-    let of_caller = route::values(request, HeaderId::RecordRoute).count();
+fn callee_routes(core: &Core, of_caller: usize, reply: &Message) -> Str {
     let mut routes: Vec<_> = route::values(reply, HeaderId::RecordRoute).flatten().collect();
     routes.truncate(routes.len().saturating_sub(of_caller));
     let is_ours = |r: &route::RouteValue<'_>| {

@@ -156,6 +156,7 @@ fn follow(cx: &mut Cx<'_>, hook: &Hook<'_>) {
         Hook::ReplyOut(reply) => initial::reply_out(cx, reply),
         Hook::Matched { tx } => initial::matched(cx, tx),
         Hook::CancelledTooLate => initial::cancelled_too_late(cx),
+        Hook::LateAnswer { branch } => initial::late_answer(cx, *branch),
         Hook::TransactionEnd { tx } => initial::transaction_ended(cx, tx),
         Hook::RunEnd => states::release(cx),
         Hook::Unwound => states::after_fault(cx),

@@ -169,7 +169,7 @@ pub fn answer(io: &mut Io<'_>, tx: &Transaction, state: &mut TxState, reply: Sen
     machine.on(io.now.mono, event, &mut actions);
     if actions.iter().any(|a| matches!(a, ServerAction::SendReply(_))) {
         state.fork.sent(reply.code);
-        state.answer = Some(reply);
+        state.keep_answer(reply);
         repeat(io, tx, state);
     } else if !reply.local && (200..300).contains(&reply.code) && tx.is_invite() {
         // RFC 3261 16.7 points 5 and 9: a 2xx goes up even where the transaction has no place for it any more.

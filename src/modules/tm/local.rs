@@ -128,8 +128,33 @@ pub fn send(cx: &mut Cx<'_>, mut request: LocalRequest) -> bool {
         run.avps.push(name, Value::Str(ctx));
     }
     let sub = SubRun { kind: RouteKind::Local, name: None, scope: Scope::Own(run) };
-    cx.later(OwnedRun { sub, then: Some(Box::new(move |cx, answer| after_local_route(cx, tx, answer))) });
+    let unsent = Unsent(Some(tx));
+    cx.later(OwnedRun { sub, then: Some(Box::new(move |cx, answer| after_local_route(cx, unsent, answer))) });
     true
+}
+
+/// A transaction whose `local_route` is at work. Should a fault of ours end that run, nobody else knows of it.
+struct Unsent(Option<Arc<Transaction>>);
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        if let Some(tx) = &self.0 {
+            tx.state.lock().abandoned = true;
+        }
+    }
+}
+
+/// The transactions that a fault of ours left unsent.
+pub fn abandoned(core: &Core) -> Vec<Arc<Transaction>> {
+    core.transactions.search(|tx| tx.local && tx.state.lock().abandoned)
+}
+
+/// Tells who asked for a request that it came to nothing.
+pub fn give_up(cx: &mut Cx<'_>, tx: &Transaction) {
+    let end = tx.state.lock().slots.take::<LocalEnd>();
+    if let Some(LocalEnd(end)) = end {
+        end(cx, 408, None);
+    }
 }
 
 /// Sends the ACK of a 2xx to an INVITE of ours: no transaction, no reply (RFC 3261 13.2.2.4). A host name is not looked up.
@@ -175,8 +200,8 @@ fn bare_uri(route: &[u8]) -> Str {
     Str::new(inside.unwrap_or(route))
 }
 
-fn after_local_route(cx: &mut Cx<'_>, tx: Arc<Transaction>, answer: Answer) -> Ret {
-    let Answer::Route(outcome) = answer else { return Ret::TRUE };
+fn after_local_route(cx: &mut Cx<'_>, mut unsent: Unsent, answer: Answer) -> Ret {
+    let (Answer::Route(outcome), Some(tx)) = (answer, unsent.0.take()) else { return Ret::TRUE };
     let (dropped, Some(run)) = (outcome.dropped, outcome.run) else { return Ret::TRUE };
     if dropped {
         return not_sent(cx, &tx);
@@ -190,12 +215,16 @@ fn after_local_route(cx: &mut Cx<'_>, tx: Arc<Transaction>, answer: Answer) -> R
 
 fn resolve(tx: Arc<Transaction>, run: Box<Run>, host: Str, port: u16) -> Ret {
     let effect = Effect::Resolve { host: host.clone() };
-    let then = move |cx: &mut Cx<'_>, answer: Answer| match answer {
-        Answer::Effect(EffectAnswer::Resolved(ips)) if !ips.is_empty() => {
-            let addresses: Vec<SocketAddr> = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
-            leave(cx, &tx, run, &addresses)
+    let mut unsent = Unsent(Some(tx));
+    let then = move |cx: &mut Cx<'_>, answer: Answer| {
+        let Some(tx) = unsent.0.take() else { return Ret::FALSE };
+        match answer {
+            Answer::Effect(EffectAnswer::Resolved(ips)) if !ips.is_empty() => {
+                let addresses: Vec<SocketAddr> = ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
+                leave(cx, &tx, run, &addresses)
+            }
+            _ => nowhere(cx, &tx, &HopError::Unresolved(host)),
         }
-        _ => nowhere(cx, &tx, &HopError::Unresolved(host)),
     };
     Ret::Wait(effect, Box::new(then))
 }
@@ -237,10 +266,7 @@ fn nowhere(cx: &mut Cx<'_>, tx: &Arc<Transaction>, error: &HopError) -> Ret {
 /// The request ends before it began: as a 408 to who asked for it.
 fn not_sent(cx: &mut Cx<'_>, tx: &Arc<Transaction>) -> Ret {
     settle::leave_table(cx.core, tx, &tx.state.lock());
-    let end = tx.state.lock().slots.take::<LocalEnd>();
-    if let Some(LocalEnd(end)) = end {
-        end(cx, 408, None);
-    }
+    give_up(cx, tx);
     settle::ended(cx, tx);
     Ret::FALSE
 }

@@ -8,7 +8,7 @@ use super::shared;
 use super::state::{ReplyAvps, Tm};
 use super::timers::{self, rearm};
 use crate::base::Str;
-use crate::context::{Accepted, Branch, Entry, Hold, Hop, Pending, PendingReply, Run, Transaction, TxState};
+use crate::context::{Accepted, Branch, Entry, Hold, Hop, Pending, PendingReply, Run, SentReply, Transaction, TxState};
 use crate::modules::core::outbound;
 use crate::proto::transaction::ClientEvent;
 use crate::registry::RouteKind;
@@ -69,11 +69,9 @@ fn to_branch(
     if !matches!(heard, Heard::Reply(_)) {
         return Ret::TRUE;
     }
-    if repeats_answer(state, reply, status) {
+    if let Some(answer) = repeated(state, reply, status) {
         let hop = Hop { to: state.reply_to, socket: tx.received.socket };
-        if let Some(answer) = &state.answer {
-            Io::of(cx).send(hop, &answer.bytes);
-        }
+        Io::of(cx).send(hop, &answer.bytes);
         return Ret::TRUE;
     }
     if state.busy {
@@ -111,9 +109,9 @@ fn enter(cx: &mut Cx<'_>, tx: &Arc<Transaction>, hold: Hold) {
 }
 
 /// A 2xx that came before goes up again as it did then, with what the scripts changed in it.
-fn repeats_answer(state: &TxState, reply: &Message, status: u16) -> bool {
-    let Some(answer) = &state.answer else { return false };
-    (200..300).contains(&status) && answer.code == status && !answer.local && answer.to_tag.as_deref() == reply.to_tag()
+fn repeated<'s>(state: &'s TxState, reply: &Message, status: u16) -> Option<&'s SentReply> {
+    let sent = state.answer.iter().chain(&state.forks).filter(|_| (200..300).contains(&status));
+    SentReply::repeated_by(sent, reply.to_tag())
 }
 
 type Routes = SmallVec<[Str; 2]>;
@@ -187,18 +185,17 @@ fn after_routes(cx: &mut Cx<'_>, tx: Arc<Transaction>, index: usize) -> Ret {
 fn after_acceptance(cx: &mut Cx<'_>, accepted: &Accepted, reply: &Message, index: usize) {
     let Some(status) = reply.status().filter(|_| is_of_invite(reply)) else { return };
     let hop = Hop { to: accepted.reply_to, socket: accepted.socket };
-    let mut io = Io { core: cx.core, shard: cx.shard, now: cx.now };
-    if status.is_success() && reply.to_tag() == accepted.answer.to_tag.as_deref() {
-        io.send(hop, &accepted.answer.bytes);
-    } else if status.is_success() {
-        let mut out = Vec::with_capacity(reply.raw().len());
-        print::forward_reply(reply, &cx.run.edits, None, Framing::Datagram, &mut out);
-        io.send(hop, &Bytes::from(out));
-    } else if status.is_final()
-        && let Some(kept) = accepted.acks.iter().find(|k| k.branch == index)
-    {
-        io.send(kept.hop, &kept.ack);
+    if !status.is_success() {
+        let ack = accepted.acks.iter().find(|k| status.is_final() && k.branch == index);
+        return ack.into_iter().for_each(|kept| Io::of(cx).send(kept.hop, &kept.ack));
     }
+    if let Some(answer) = SentReply::repeated_by(&accepted.answers, reply.to_tag()) {
+        return Io::of(cx).send(hop, &answer.bytes);
+    }
+    cx.raise(&Hook::LateAnswer { branch: index });
+    let mut out = Vec::with_capacity(reply.raw().len());
+    print::forward_reply(reply, &cx.run.edits, None, Framing::Datagram, &mut out);
+    Io::of(cx).send(hop, &Bytes::from(out));
 }
 
 fn is_of_invite(reply: &Message) -> bool {

@@ -9,12 +9,15 @@ use std::sync::Arc;
 /// transaction: `TransactionEnd` is then to be raised.
 pub fn shrink(core: &Core, shard: &mut Shard, tx: &Arc<Transaction>, state: &mut TxState) -> bool {
     let Some(until) = accepted_until(state) else { return false };
-    let Some(answer) = state.answer.clone() else { return false };
+    if state.answer.is_none() {
+        return false;
+    }
     let kept = |(index, b): (usize, &crate::context::Branch)| {
         Some(AckKept { branch: index, hop: b.hop?, ack: b.ack.clone()? })
     };
     let acks = state.branches.iter().enumerate().filter_map(kept).collect();
-    let accepted = Accepted { key: tx.key, answer, reply_to: state.reply_to, socket: tx.received.socket, until, acks };
+    let answers = state.answer.iter().chain(&state.forks).cloned().collect();
+    let accepted = Accepted { key: tx.key, answers, reply_to: state.reply_to, socket: tx.received.socket, until, acks };
     core.transactions.shrink(tx.id, accepted);
     if state.wheel.is_none_or(|at| until < at) {
         shard.arm(until, Timer::Transaction(tx.id));
