@@ -74,14 +74,20 @@ pub fn write(page: &Page, style: Style, out: &mut dyn Write) -> io::Result<()> {
 
 fn shown(title: &str, shown: &Shown, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = shown.pieces.first() else { return Ok(()) };
-    let colon = if first.prose.is_empty() { "" } else { ":" };
-    writeln!(out, "\n  {}", style.strong(&format!("{title}{colon}")))?;
+    let head = if first.prose.is_empty() { title.to_owned() } else { format!("{title}: {}", first.prose) };
+    writeln!(out)?;
+    for (n, line) in wrapped(&head, WIDTH).iter().enumerate() {
+        match line.strip_prefix(title).filter(|_| n == 0) {
+            Some(rest) => writeln!(out, "  {}{rest}", style.strong(title))?,
+            None => writeln!(out, "  {line}")?,
+        }
+    }
     for piece in &shown.pieces {
         if !piece.prose.is_empty() && !std::ptr::eq(piece, first) {
             writeln!(out)?;
-        }
-        for line in wrapped(&piece.prose, WIDTH - 2) {
-            writeln!(out, "    {line}")?;
+            for line in wrapped(&piece.prose, WIDTH) {
+                writeln!(out, "  {line}")?;
+            }
         }
         block(piece, style, out)?;
     }
@@ -94,8 +100,10 @@ fn block(piece: &Piece, style: Style, out: &mut dyn Write) -> io::Result<()> {
     }
     let (kind, rest) = piece.info.split_once(' ').unwrap_or((&piece.info, ""));
     let title = match kind {
-        "request" => title("with the request", rest),
-        "reply" => title("answered with", rest),
+        "request" if rest.is_empty() => "with the request".to_owned(),
+        "request" => format!("with the request ({rest})"),
+        "reply" if rest.is_empty() => "answered with".to_owned(),
+        "reply" => format!("answered ({rest}) with"),
         "wait" => format!("{rest} later"),
         "output" => "logs".to_owned(),
         "sent" => "sends".to_owned(),
@@ -115,10 +123,6 @@ fn block(piece: &Piece, style: Style, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn title(what: &str, rest: &str) -> String {
-    if rest.is_empty() { what.to_owned() } else { format!("{what} {rest}") }
 }
 
 /// Statements, and below them what they log.

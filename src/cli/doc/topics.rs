@@ -38,16 +38,25 @@ pub fn find(shelf: &Shelf, written: &str) -> Vec<Page> {
 pub fn nearest(shelf: &Shelf, written: &str) -> Vec<String> {
     let name = key(written);
     let bare = name.trim_start_matches('$').trim_matches(['{', '}']);
+    let variable = near::nearest(bare, shelf.known.pvars.iter().map(|v| v.name)).map(|v| format!("${v}"));
+    let transformation = || {
+        let all = shelf.known.transformations.iter();
+        let names: Vec<String> = all.map(|t| transformation(t.class, t.function)).collect();
+        near::nearest(&name, names.iter().map(String::as_str)).map(str::to_owned)
+    };
+    match name.chars().next() {
+        Some('$') => variable.into_iter().collect(),
+        Some('{') => transformation().into_iter().collect(),
+        _ => nearest_word(shelf, bare).into_iter().chain(variable).collect(),
+    }
+}
+
+fn nearest_word(shelf: &Shelf, word: &str) -> Option<String> {
     let functions = shelf.known.functions.iter().map(|f| f.name);
     let words = STATEMENTS.iter().map(|s| s.name).chain(keywords::globals());
     let params = shelf.known.modparams.iter().map(|p| p.name);
     let modules = shelf.known.modules.iter().map(|m| m.name);
-    let found = [
-        near::nearest(bare, functions.chain(words).chain(params).chain(modules)).map(str::to_owned),
-        near::nearest(bare, shelf.known.pvars.iter().map(|v| v.name)).map(|v| format!("${v}")),
-        near::nearest(bare, shelf.known.transformations.iter().map(|t| t.function)).map(|t| format!("{{{t}}}")),
-    ];
-    found.into_iter().flatten().collect()
+    near::nearest(word, functions.chain(words).chain(params).chain(modules)).map(str::to_owned)
 }
 
 fn bare(shelf: &Shelf, name: &str) -> Vec<Page> {
