@@ -29,11 +29,20 @@ impl Str {
         }
     }
 
+    /// The string with each of its bytes changed.
+    pub fn map(&self, change: impl Fn(u8) -> u8) -> Str {
+        match &self.0 {
+            Repr::Inline { len, data } => Str(Repr::Inline { len: *len, data: data.map(change) }),
+            Repr::Shared(bytes) => Str::from(bytes.iter().map(|b| change(*b)).collect::<Vec<u8>>()),
+        }
+    }
+
     pub const fn from_static(s: &'static str) -> Str {
         Str(Repr::Shared(Bytes::from_static(s.as_bytes())))
     }
 
     /// Keeps the buffer `whole` alive instead of copying; `part` must lie inside it, otherwise it is copied.
+    #[inline]
     pub fn slice_of(whole: &Bytes, part: &[u8]) -> Str {
         if part.len() <= INLINE {
             return Str::new(part);

@@ -72,6 +72,7 @@ impl Avps {
         self.stacks.clear();
     }
 
+    #[inline]
     fn stack(&self, name: AvpName) -> Option<&Stack> {
         self.stacks.iter().find(|s| s.name == name)
     }
@@ -88,6 +89,7 @@ impl Avps {
         self.stack(name).map_or(0, |s| s.values.len())
     }
 
+    #[inline]
     pub fn first(&self, name: AvpName) -> Option<&Value> {
         self.stack(name)?.values.last()
     }

@@ -46,6 +46,16 @@ impl Value {
         }
     }
 
+    /// The string face of a value that is needed no more.
+    #[inline]
+    pub fn into_str_face(self) -> Option<Str> {
+        match self {
+            Value::Null => None,
+            Value::Int(i) => Some(decimal(i)),
+            Value::Str(s) | Value::Both(s, _) | Value::Named(_, s) => Some(s),
+        }
+    }
+
     /// The string face without a copy; `None` for an integer, whose text has to be made, and for NULL.
     #[inline]
     pub fn borrowed_str(&self) -> Option<&Str> {

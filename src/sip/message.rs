@@ -111,11 +111,13 @@ impl Message {
         &self.raw
     }
 
+    #[inline]
     pub fn bytes(&self, range: Range) -> &[u8] {
         range.of(&self.raw)
     }
 
     /// The text at `range`, sharing the message's buffer.
+    #[inline]
     pub fn text(&self, range: Range) -> Str {
         Str::slice_of(&self.raw, self.bytes(range))
     }
@@ -238,11 +240,13 @@ impl Message {
     }
 
     /// The URI of From; `None` when it is missing or no URI.
+    #[inline]
     pub fn from_uri(&self) -> Option<UriView<'_>> {
         split_once(self.bytes(self.from()?.uri), &self.from_uri)
     }
 
     /// The URI of To; `None` when it is missing or no URI.
+    #[inline]
     pub fn to_uri(&self) -> Option<UriView<'_>> {
         split_once(self.bytes(self.to()?.uri), &self.to_uri)
     }
@@ -288,6 +292,7 @@ impl Message {
     }
 }
 
+#[inline]
 fn split_once<'a>(text: &'a [u8], parts: &OnceLock<Option<UriParts>>) -> Option<UriView<'a>> {
     let parts = (*parts.get_or_init(|| UriParts::split(text)))?;
     Some(UriView::new(text, parts))

@@ -2,13 +2,14 @@
 use super::hook::Hook;
 use super::image::Image;
 use super::pvar::{Index, Piece, Store, TransformArg, Var, WriteError};
-use super::pvar::{LinkedTransform, LinkedTransformArg};
+use super::pvar::{LinkedTransform, LinkedTransformArg, LinkedTransformArgs};
 use super::ret::OwnedRun;
 use crate::base::{Now, Str};
 use crate::context::{Core, Effect, EffectAnswer, Level, Run, Shard, Value};
 use crate::registry::RouteKind;
 use crate::syntax::ere::Pattern;
 use crate::syntax::pvar::MsgContext;
+use smallvec::SmallVec;
 use std::fmt;
 use std::sync::Arc;
 
@@ -127,22 +128,25 @@ impl Cx<'_> {
         if value.is_null() {
             return Value::Null;
         }
-        let index = match t.index.as_ref().map(|i| self.transform_arg(i)) {
+        let index = match &t.index {
             None => None,
-            Some(arg) => match arg.int() {
+            Some(index) => match self.transform_arg(index).int() {
                 Some(i) => Some(i),
                 None => return Value::Null,
             },
         };
-        let args: smallvec::SmallVec<[TransformArg; 2]> = t.args.iter().map(|a| self.transform_arg(a)).collect();
-        (t.row.body)(self, value, index, &args)
+        match &t.args {
+            LinkedTransformArgs::Ready(args) => (t.row.body)(self, value, index, args),
+            LinkedTransformArgs::Read(args) => {
+                let args: SmallVec<[TransformArg; 2]> = args.iter().map(|a| self.transform_arg(a)).collect();
+                (t.row.body)(self, value, index, &args)
+            }
+        }
     }
 
     fn transform_arg(&mut self, arg: &LinkedTransformArg) -> TransformArg {
         match arg {
-            LinkedTransformArg::Int(i) => TransformArg::Int(*i),
-            LinkedTransformArg::Text(s) => TransformArg::Text(s.clone()),
-            LinkedTransformArg::Prepared(p) => TransformArg::Prepared(p.clone()),
+            LinkedTransformArg::Ready(arg) => arg.clone(),
             LinkedTransformArg::Var(var) => match self.read(var) {
                 Value::Null => TransformArg::Null,
                 Value::Int(i) => TransformArg::Int(i),

@@ -29,8 +29,7 @@ pub struct Image {
     /// What the variables of a run begin with.
     pub initial: Vec<Value>,
     pub timer_routes: Vec<TimerRoute>,
-    pub(super) ops: Vec<Op>,
-    pub(super) spans: Vec<Span>,
+    pub(super) steps: Vec<Step>,
     pub(super) sites: Vec<Site>,
     pub(super) vars: Vec<Arc<Var>>,
     pub(super) formats: Vec<Box<[Piece]>>,
@@ -48,6 +47,12 @@ pub struct TimerRoute {
     pub seconds: u32,
     /// For `SubRun::name`.
     pub key: Str,
+}
+
+/// An operation and the statement it comes from.
+pub(super) struct Step {
+    pub op: Op,
+    pub span: Span,
 }
 
 /// A linked call.
@@ -75,10 +80,17 @@ impl Image {
         self.sources.file_line(span.start)
     }
 
-    pub(super) fn span(&self, pc: Pc) -> Span {
-        self.spans.get(pc as usize).copied().unwrap_or_default()
+    #[inline]
+    pub(super) fn step(&self, pc: Pc) -> Option<&Step> {
+        self.steps.get(pc as usize)
     }
 
+    /// The place behind the last operation.
+    pub(super) fn end(&self) -> Pc {
+        self.steps.len() as Pc
+    }
+
+    #[inline]
     pub(super) fn var(&self, id: VarId) -> &Arc<Var> {
         &self.vars[id.index()]
     }
@@ -87,10 +99,12 @@ impl Image {
         &self.formats[id.index()]
     }
 
+    #[inline]
     pub(super) fn regex(&self, id: PatternId) -> &Arc<Pattern> {
         &self.regexes[id.index()]
     }
 
+    #[inline]
     pub(super) fn site(&self, id: SiteId) -> &Site {
         &self.sites[id.index()]
     }

@@ -39,8 +39,8 @@ pub use image::{Image, TimerRoute};
 pub use link::{Linking, link};
 pub use module::{InitCx, InitFn, Module, Params, TimerFn, joined, row_count};
 pub use pvar::{
-    Index, LinkedTransform, LinkedTransformArg, NameKind, Piece, Pvar, ReadFn, Store, TransformArg, TransformFn,
-    TransformRow, Var, VarIndex, VarName, WriteError, WriteFn,
+    Index, LinkedTransform, LinkedTransformArg, LinkedTransformArgs, NameKind, Piece, Pvar, ReadFn, Store,
+    TransformArg, TransformFn, TransformRow, Var, VarIndex, VarName, WriteError, WriteFn,
 };
 pub use ret::{Answer, Outcome, OwnedRun, Ret, Scope, SubRun, Then};
 pub use task::{Done, Fault, FaultKind, Host, Launched, Progress, Task};

@@ -7,6 +7,7 @@ use crate::registry::{DeclaredName, LiteralCheck, PvarSignature, SubName, Transf
 use crate::syntax::pvar::MsgContext;
 use crate::syntax::transform::ArgShape;
 use std::any::Any;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A row of variables: facts and bodies.
@@ -256,15 +257,32 @@ impl TransformRow {
 pub struct LinkedTransform {
     pub row: &'static TransformRow,
     pub index: Option<LinkedTransformArg>,
-    pub args: Box<[LinkedTransformArg]>,
+    pub args: LinkedTransformArgs,
+}
+
+pub enum LinkedTransformArgs {
+    /// Literals: the same at each use.
+    Ready(Box<[TransformArg]>),
+    /// Read at each use, with variables among them.
+    Read(Box<[LinkedTransformArg]>),
 }
 
 pub enum LinkedTransformArg {
-    Int(i32),
-    Text(Str),
-    /// A literal made ready at start (a compiled substitution).
-    Prepared(Arc<dyn Any + Send + Sync>),
+    Ready(TransformArg),
     Var(Box<Var>),
+}
+
+impl LinkedTransformArgs {
+    pub fn new(args: Vec<LinkedTransformArg>) -> LinkedTransformArgs {
+        let ready = |arg: &LinkedTransformArg| match arg {
+            LinkedTransformArg::Ready(arg) => Some(arg.clone()),
+            LinkedTransformArg::Var(_) => None,
+        };
+        match args.iter().map(ready).collect() {
+            Some(ready) => LinkedTransformArgs::Ready(ready),
+            None => LinkedTransformArgs::Read(args.into()),
+        }
+    }
 }
 
 /// An argument of a transformation as its body sees it.
@@ -274,6 +292,7 @@ pub enum TransformArg {
     Text(Str),
     /// A variable with both faces.
     Both(Str, i32),
+    /// A literal made ready at start (a compiled substitution).
     Prepared(Arc<dyn Any + Send + Sync>),
     /// A variable that is NULL.
     Null,
@@ -313,10 +332,15 @@ pub enum Piece {
 impl Var {
     /// The name in parentheses as text; NULL dynamic names have none.
     pub fn name_text(&self, cx: &mut Cx<'_>) -> Option<Str> {
+        self.lent_name(cx).map(Cow::into_owned)
+    }
+
+    /// As `name_text`, without a copy of a name that the script spells out.
+    pub fn lent_name(&self, cx: &mut Cx<'_>) -> Option<Cow<'_, Str>> {
         match &self.name {
-            VarName::Text(s) => Some(s.clone()),
-            VarName::Avp(name) => cx.core.avp_names.text(*name),
-            VarName::Dynamic(inner) => cx.read(inner).str_face(),
+            VarName::Text(s) => Some(Cow::Borrowed(s)),
+            VarName::Avp(name) => cx.core.avp_names.text(*name).map(Cow::Owned),
+            VarName::Dynamic(inner) => cx.read(inner).into_str_face().map(Cow::Owned),
             VarName::None | VarName::Slot(_) | VarName::Flag(_) | VarName::Custom(_) | VarName::Pieces(_) => None,
         }
     }

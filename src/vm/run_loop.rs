@@ -86,12 +86,12 @@ impl Script {
             if !budget.spend() {
                 return budget.turn_over(cx.run);
             }
-            let Some(op) = image.ops.get(self.pc as usize) else {
+            let Some(step) = image.step(self.pc) else {
                 return Exit::Ended { code: self.code, exited: self.stopping };
             };
-            cx.run.place = image.span(self.pc);
+            cx.run.place = step.span;
             self.pc += 1;
-            let flow = match op {
+            let flow = match &step.op {
                 Op::Branch { cond, truth, to, error } => match cond::test(cx, self.temps(), cond) {
                     Ok(outcome) => self.jump_if(outcome == *truth, *to),
                     Err(_) => self.error_in_condition(cx, *error),
@@ -135,7 +135,7 @@ impl Script {
         run.script.rc = code;
         self.code = code;
         self.stopping |= code == 0;
-        let after = match self.pc.checked_sub(1).and_then(|at| image.ops.get(at as usize)) {
+        let after = match self.pc.checked_sub(1).and_then(|at| image.step(at)).map(|step| &step.op) {
             Some(Op::Call(_, after) | Op::CallRoute(_, after) | Op::Command(_, after)) => *after,
             _ => After::Statement,
         };
@@ -148,15 +148,17 @@ impl Script {
 
     /// Makes the next step the end of the whole script.
     fn stop(&mut self, image: &Image) {
-        self.pc = image.ops.len() as Pc;
+        self.pc = image.end();
         self.code = 0;
         self.stopping = true;
     }
 
+    #[inline]
     fn temps(&self) -> &[Value] {
         self.temps.get(self.base..).unwrap_or_default()
     }
 
+    #[inline]
     fn keep(&mut self, temp: Temp, value: Value) -> Flow {
         if let Some(slot) = self.temps.get_mut(self.base + usize::from(temp.0)) {
             *slot = value;
@@ -164,6 +166,7 @@ impl Script {
         Flow::Next
     }
 
+    #[inline]
     fn jump_if(&mut self, taken: bool, to: Pc) -> Flow {
         if taken {
             self.pc = to;
@@ -171,12 +174,14 @@ impl Script {
         self.unless_stopping()
     }
 
+    #[inline]
     fn jump(&mut self, to: Pc) -> Flow {
         self.pc = to;
         self.unless_stopping()
     }
 
     /// After an expression: a command in it may have ended the script.
+    #[inline]
     fn unless_stopping(&self) -> Flow {
         if self.stopping { Flow::Leave(Exit::Ended { code: 0, exited: true }) } else { Flow::Next }
     }
@@ -188,6 +193,7 @@ impl Script {
     }
 
     /// The end of a statement that is no command.
+    #[inline]
     fn statement(&mut self, cx: &mut Cx<'_>, code: i32) -> Flow {
         self.code = code;
         cx.run.script.rc = code;
@@ -230,7 +236,7 @@ impl Script {
             return Flow::Leave(Exit::Builtin(ret));
         }
         self.settle(cx.image, cx.run, code);
-        if self.stopping && self.pc as usize >= cx.image.ops.len() {
+        if self.stopping && self.pc >= cx.image.end() {
             return Flow::Leave(Exit::Ended { code: 0, exited: true });
         }
         Flow::Next
@@ -332,8 +338,11 @@ impl Script {
                 value => value.int_face().unwrap_or(1),
             },
         };
-        let values: Vec<Value> = values.iter().map(|v| eval::literal(cx, v)).collect();
-        cx.run.script.returned = values;
+        if values.is_empty() {
+            cx.run.script.returned.clear();
+        } else {
+            cx.run.script.returned = values.iter().map(|v| eval::literal(cx, v)).collect();
+        }
         self.end_route(cx, code)
     }
 

@@ -25,10 +25,12 @@ impl<'a> UriView<'a> {
     }
 
     /// For parts that were split from this very text before.
+    #[inline]
     pub fn new(text: &'a [u8], parts: UriParts) -> UriView<'a> {
         UriView { text, parts }
     }
 
+    #[inline]
     pub fn text(&self) -> &'a [u8] {
         self.text
     }
@@ -46,6 +48,7 @@ impl<'a> UriView<'a> {
     }
 
     /// Empty when there is none.
+    #[inline]
     pub fn user(&self) -> &'a [u8] {
         self.parts.user.of(self.text)
     }
@@ -55,6 +58,7 @@ impl<'a> UriView<'a> {
     }
 
     /// IPv6 literals keep their brackets. Empty for schemes without a host.
+    #[inline]
     pub fn host(&self) -> &'a [u8] {
         self.parts.host.of(self.text)
     }

@@ -70,10 +70,36 @@ impl Sum {
     }
 }
 
+/// An integer that is at hand: nothing is copied.
+#[inline]
+fn integer(cx: &Cx<'_>, temps: &[Value], expr: &Expr) -> Option<i32> {
+    let value = match expr {
+        Expr::Int(i) => return Some(*i),
+        Expr::Place(Place::Slot(slot)) => cx.run.var(*slot),
+        Expr::Temp { temp, .. } => temps.get(usize::from(temp.0))?,
+        Expr::Str(_) | Expr::Place(Place::Var(_)) | Expr::Compare(_) | Expr::Chain(..) | Expr::Complement(_) => {
+            return None;
+        }
+    };
+    match value {
+        Value::Int(i) => Some(*i),
+        Value::Null | Value::Str(_) | Value::Both(..) | Value::Named(..) => None,
+    }
+}
+
 fn chain(cx: &mut Cx<'_>, temps: &[Value], first: &Expr, rest: &[(ArithOp, Expr)]) -> Result<Value, NoValue> {
-    let first = operand(cx, temps, first)?;
-    let Value::Int(mut total) = first else { return mixed_chain(cx, temps, first, rest) };
+    let mut total = match integer(cx, temps, first) {
+        Some(i) => i,
+        None => match operand(cx, temps, first)? {
+            Value::Int(i) => i,
+            first => return mixed_chain(cx, temps, first, rest),
+        },
+    };
     for (at, (op, right)) in rest.iter().enumerate() {
+        if let Some(i) = integer(cx, temps, right) {
+            total = integers(cx, *op, total, i);
+            continue;
+        }
         match operand(cx, temps, right)? {
             Value::Int(i) => total = integers(cx, *op, total, i),
             other => {

@@ -99,6 +99,7 @@ fn texts(op: CmpOp, value: &Value, right: &[u8]) -> bool {
 }
 
 /// Lends the string face; NULL counts as empty.
+#[inline]
 fn with_text<T>(value: &Value, f: impl FnOnce(&[u8]) -> T) -> T {
     match value.borrowed_str() {
         Some(s) => f(s),

@@ -12,6 +12,7 @@ use super::cx::Cx;
 use crate::context::Value;
 use crate::ir::{Literal, Place};
 
+#[inline]
 pub fn read(cx: &mut Cx<'_>, place: Place) -> Value {
     match place {
         Place::Slot(slot) => cx.run.var(slot).clone(),

@@ -2,7 +2,8 @@
 use std::cmp::Ordering;
 
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
-    a.eq_ignore_ascii_case(b)
+    // Most of what is compared is the same or differs in length.
+    a.len() == b.len() && (a == b || a.eq_ignore_ascii_case(b))
 }
 
 /// By bytes without case; of two of which one begins the other, the longer is greater.

@@ -6,7 +6,7 @@ mod vars;
 use super::arg::Arg;
 use super::flags::{FLAGS, FlagNames};
 use super::function::Function;
-use super::image::{Image, Site, TimerRoute};
+use super::image::{Image, Site, Step, TimerRoute};
 use super::module::Module;
 use super::pvar::{Piece, Pvar, TransformRow, Var, VarIndex, VarName};
 use super::substitution::{LinkedSubstitution, Substitution};
@@ -53,8 +53,7 @@ pub fn link(mut program: Program, with: Linking<'_>) -> Result<Image, Vec<Diagno
         error_route: by_name.get(&(RouteKind::Error, None)).copied(),
         initial: initial(&linker.slots, with.initial_vars),
         flags: linker.flags,
-        ops: program.ops,
-        spans: program.spans,
+        steps: program.ops.into_iter().zip(program.spans).map(|(op, span)| Step { op, span }).collect(),
         sites,
         vars,
         formats,

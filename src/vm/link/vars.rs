@@ -5,7 +5,8 @@ use crate::diag::codes;
 use crate::ir::{IndexRef, NamePiece, NameRef, TransformArgRef, TransformRef, VarRef};
 use crate::registry::FlagFamily;
 use crate::vm::pvar::{
-    LinkedTransform, LinkedTransformArg, NameKind, Piece, Pvar, TransformRow, Var, VarIndex, VarName,
+    LinkedTransform, LinkedTransformArg, LinkedTransformArgs, NameKind, Piece, Pvar, TransformArg, TransformRow, Var,
+    VarIndex, VarName,
 };
 
 impl Linker<'_> {
@@ -83,8 +84,8 @@ impl Linker<'_> {
             None => None,
             Some(index) => Some(self.transform_arg(var, None, index)?),
         };
-        let args = t.args.iter().map(|a| self.transform_arg(var, Some(row), a)).collect::<Option<_>>()?;
-        Some(LinkedTransform { row, index, args })
+        let args = t.args.iter().map(|a| self.transform_arg(var, Some(row), a)).collect::<Option<Vec<_>>>()?;
+        Some(LinkedTransform { row, index, args: LinkedTransformArgs::new(args) })
     }
 
     /// A literal text is made ready where the row does that.
@@ -95,13 +96,13 @@ impl Linker<'_> {
         arg: &TransformArgRef,
     ) -> Option<LinkedTransformArg> {
         match arg {
-            TransformArgRef::Int(i) => Some(LinkedTransformArg::Int(*i)),
+            TransformArgRef::Int(i) => Some(LinkedTransformArg::Ready(TransformArg::Int(*i))),
             TransformArgRef::Var(inner) => self.var(inner).map(|v| LinkedTransformArg::Var(Box::new(v))),
             TransformArgRef::Text(text) => match row.and_then(|r| r.prepare) {
-                None => Some(LinkedTransformArg::Text(text.clone())),
+                None => Some(LinkedTransformArg::Ready(TransformArg::Text(text.clone()))),
                 Some(prepare) => {
-                    let made = prepare(text).map(LinkedTransformArg::Prepared);
-                    self.noted(var, made, "a bad argument of the transformation")
+                    let made = prepare(text).map(TransformArg::Prepared);
+                    self.noted(var, made, "a bad argument of the transformation").map(LinkedTransformArg::Ready)
                 }
             },
         }

@@ -22,7 +22,7 @@ pub const PVARS: &[Pvar] = &[
 ];
 
 fn hdr(cx: &mut Cx<'_>, var: &Var) -> Value {
-    let Some(name) = var.name_text(cx) else { return Value::Null };
+    let Some(name) = var.lent_name(cx) else { return Value::Null };
     let at = |cx: &mut Cx<'_>, index| {
         let msg = &cx.run.msg;
         nth(msg, index, || msg.by_name(&name)).map_or(Value::Null, |h| Value::Str(msg.text(h.value)))
@@ -34,7 +34,7 @@ fn hdr(cx: &mut Cx<'_>, var: &Var) -> Value {
 }
 
 fn hdrcnt(cx: &mut Cx<'_>, var: &Var) -> Value {
-    let Some(name) = var.name_text(cx) else { return Value::Int(0) };
+    let Some(name) = var.lent_name(cx) else { return Value::Int(0) };
     Value::Int(cx.run.msg.by_name(&name).count() as i32)
 }
 

@@ -53,7 +53,7 @@ fn set_var(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), Wri
 }
 
 fn param(cx: &mut Cx<'_>, var: &Var) -> Value {
-    let Some(name) = var.name_text(cx) else { return Value::Null };
+    let Some(name) = var.lent_name(cx) else { return Value::Null };
     let nth = number(&name).and_then(|n| usize::try_from(n).ok()?.checked_sub(1));
     match cx.run.script.params.last() {
         Some(Some(params)) => nth.and_then(|n| params.get(n)).cloned().unwrap_or_default(),
@@ -69,11 +69,14 @@ fn event_param(cx: &Cx<'_>, name: &[u8], nth: Option<usize>) -> Value {
 }
 
 fn returned(cx: &mut Cx<'_>, var: &Var) -> Value {
-    let nth = var.name_text(cx).and_then(|name| usize::try_from(number(&name)?).ok());
+    let nth = var.lent_name(cx).and_then(|name| usize::try_from(number(&name)?).ok());
     nth.and_then(|n| cx.run.script.returned.get(n)).cloned().unwrap_or_default()
 }
 
 fn number(text: &[u8]) -> Option<i32> {
+    if let [digit @ b'0'..=b'9'] = text {
+        return Some(i32::from(digit - b'0'));
+    }
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 

@@ -45,7 +45,7 @@ macro_rules! on_text {
 use on_text;
 
 fn with_text(value: Value, args: &[TransformArg], body: fn(Str, &[TransformArg]) -> Value) -> Value {
-    value.str_face().map_or(Value::Null, |text| body(text, args))
+    value.into_str_face().map_or(Value::Null, |text| body(text, args))
 }
 
 fn int(args: &[TransformArg], at: usize) -> Option<i32> {

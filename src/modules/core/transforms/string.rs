@@ -9,8 +9,8 @@ use memchr::memmem;
 pub const TRANSFORMS: &[TransformRow] = &[
     on_text!("s", "len", |s, _| Value::Int(s.len() as i32), "Length in bytes."),
     TransformRow::new("s", "int", leading_int, "The integer the text begins with; 0 when it begins with none."),
-    on_text!("s", "toupper", |s, _| Value::text(&s.to_ascii_uppercase()), "ASCII letters in upper case."),
-    on_text!("s", "tolower", |s, _| Value::text(&s.to_ascii_lowercase()), "ASCII letters in lower case."),
+    on_text!("s", "toupper", |s, _| Value::Str(s.map(|b| b.to_ascii_uppercase())), "ASCII letters in upper case."),
+    on_text!("s", "tolower", |s, _| Value::Str(s.map(|b| b.to_ascii_lowercase())), "ASCII letters in lower case."),
     on_text!("s", "reverse", |s, _| bytes(s.iter().rev().copied().collect()), "The bytes backwards."),
     on_text!(
         "s",
