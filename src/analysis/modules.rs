@@ -107,10 +107,15 @@ fn configured<'a>(stmt: &'a ModParam, loaded: &[Loaded<'a>]) -> Configured<'a> {
         ModParamValue::Int(i) => Setting::Int(i.value),
         ModParamValue::Str(parts) => Setting::Str(joined(parts).as_bytes().to_vec()),
     };
-    let anchored = [b"^(", stmt.modules.value.as_bytes(), b")$"].concat();
-    let targets = Pattern::new(&anchored, Flags { icase: true, newline: false }).map(|pattern| {
-        let above = loaded.iter().enumerate().filter(|(_, m)| m.stmt.span.start < stmt.span.start);
-        above.filter(|(_, m)| pattern.is_match(m.name.as_bytes())).map(|(i, _)| i).collect()
-    });
+    let name = stmt.modules.value.as_bytes();
+    let above = || loaded.iter().enumerate().filter(|(_, m)| m.stmt.span.start < stmt.span.start);
+    // Nearly always it is the name of one module.
+    let targets = if name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') {
+        Ok(above().filter(|(_, m)| m.name.as_bytes().eq_ignore_ascii_case(name)).map(|(i, _)| i).collect())
+    } else {
+        let anchored = [b"^(", name, b")$"].concat();
+        Pattern::new(&anchored, Flags { icase: true, newline: false })
+            .map(|pattern| above().filter(|(_, m)| pattern.is_match(m.name.as_bytes())).map(|(i, _)| i).collect())
+    };
     Configured { stmt, param: stmt.param.value.to_string_lossy().into_owned(), setting, targets }
 }

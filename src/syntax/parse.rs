@@ -24,7 +24,8 @@ pub fn parse(source: &Source) -> Parse {
     let usable = source.text.get(..scan.usable).unwrap_or("");
     let mut errors = source.errors.clone();
     errors.extend(scan.errors);
-    let ast = match Grammar::parse(Rule::file, usable).map(|mut pairs| pairs.next()) {
+    let tokens = scan.tokens.get(..scan.usable).unwrap_or("");
+    let ast = match Grammar::parse(Rule::file, tokens).map(|mut pairs| pairs.next()) {
         Ok(Some(file)) => {
             let (ast, found) = lower::lower(usable, file, scan.trivia, scan.complete);
             errors.extend(found);

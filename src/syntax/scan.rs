@@ -9,6 +9,8 @@ pub const MAX_DEPTH: usize = 200;
 
 #[derive(Debug, Default)]
 pub struct Scan {
+    /// The text with blanks in place of comments, other white space and what belongs to no token: what the grammar reads.
+    pub tokens: String,
     pub trivia: Vec<Trivia>,
     pub errors: Vec<Diagnostic>,
     /// How much of the text to parse: up to what does not end or goes too deep.
@@ -18,8 +20,11 @@ pub struct Scan {
 }
 
 pub fn scan(text: &str) -> Scan {
-    let mut scanner = Scanner { text, bytes: text.as_bytes(), pos: 0, scan: Scan::default(), depth: Depth::default() };
+    let bytes = text.as_bytes();
+    let mut scanner =
+        Scanner { text, bytes, tokens: bytes.to_vec(), pos: 0, scan: Scan::default(), depth: Depth::default() };
     let stopped = scanner.run();
+    scanner.scan.tokens = String::from_utf8(scanner.tokens).expect("whole characters turn into blanks");
     scanner.scan.complete = stopped.is_none();
     scanner.scan.usable = stopped.unwrap_or(text.len());
     scanner.scan
@@ -28,6 +33,8 @@ pub fn scan(text: &str) -> Scan {
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
+    /// Becomes `Scan::tokens`.
+    tokens: Vec<u8>,
     pos: usize,
     scan: Scan,
     depth: Depth,
@@ -42,8 +49,9 @@ impl Scanner<'_> {
             let start = self.pos;
             let stop = match byte {
                 b'\n' => self.line_end(),
-                b' ' | b'\t' | b'\r' | 8 => self.step(1),
-                b'\\' if self.peek(1) == Some(b'\n') => self.step(2),
+                b' ' => self.step(1),
+                b'\t' | b'\r' | 8 => self.blank(1),
+                b'\\' if self.peek(1) == Some(b'\n') => self.blank(2),
                 b'#' => self.line_comment(),
                 b'/' if self.peek(1) == Some(b'*') => self.block_comment(),
                 b'/' if self.peek(1) == Some(b'/') => self.slash_comment(),
@@ -75,6 +83,19 @@ impl Scanner<'_> {
         None
     }
 
+    /// Steps over what separates tokens.
+    fn blank(&mut self, n: usize) -> Stop {
+        self.pos += n;
+        self.erase(self.pos - n);
+        None
+    }
+
+    /// Turns what was read since `start` into blanks; line ends stay, because some tokens stand on one line.
+    fn erase(&mut self, start: usize) {
+        let read = self.tokens.get_mut(start..self.pos).unwrap_or_default();
+        read.iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
+    }
+
     fn span_from(&self, start: usize) -> Span {
         Span::new(start as u32, self.pos as u32)
     }
@@ -91,6 +112,7 @@ impl Scanner<'_> {
             self.pos += len;
             blank += 1;
         }
+        self.erase(start);
         if blank > 0 {
             let span = self.span_from(start);
             self.scan.trivia.push(Trivia { span, kind: TriviaKind::BlankLines(blank) });
@@ -106,6 +128,7 @@ impl Scanner<'_> {
     fn line_comment(&mut self) -> Stop {
         let start = self.pos;
         self.skip_line();
+        self.erase(start);
         let span = self.span_from(start);
         self.scan.trivia.push(Trivia { span, kind: TriviaKind::LineComment });
         None
@@ -114,6 +137,7 @@ impl Scanner<'_> {
     fn slash_comment(&mut self) -> Stop {
         let start = self.pos;
         self.skip_line();
+        self.erase(start);
         let span = self.span_from(start);
         self.scan.trivia.push(Trivia { span, kind: TriviaKind::LineComment });
         let slashes = Span::new(start as u32, start as u32 + 2);
@@ -140,6 +164,7 @@ impl Scanner<'_> {
                     open -= 1;
                     self.pos += 2;
                     if open == 0 {
+                        self.erase(start);
                         let span = self.span_from(start);
                         self.scan.trivia.push(Trivia { span, kind: TriviaKind::BlockComment });
                         return None;
@@ -249,6 +274,7 @@ impl Scanner<'_> {
             && rest.get(len..).is_some_and(|r| r.starts_with('\n'));
         let len = if joins { len - 1 } else { len };
         self.pos += len.max(1);
+        self.erase(start);
         let (span, text) = (self.span_from(start), rest.get(..len).unwrap_or(""));
         if text.contains('\0') {
             let found = Diagnostic::new(codes::NUL_BYTE, span, "a NUL byte, at which OpenSIPS stops reading");

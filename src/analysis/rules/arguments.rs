@@ -128,7 +128,7 @@ fn is_one_variable(text: &StrLit) -> bool {
 /// Patterns of arguments: a line break ends what `.` matches.
 fn pattern(text: &StrLit) -> Option<Diagnostic> {
     let flags = Flags { icase: true, newline: true };
-    let error = Pattern::new(&text.value, flags).err()?;
+    let error = Pattern::check(&text.value, flags).err()?;
     Some(bad_pattern(text, &error))
 }
 
@@ -141,7 +141,7 @@ fn substitution(text: &StrLit, param: &Param, row: &FunctionRow) -> Option<Diagn
         return Some(Diagnostic::new(codes::BAD_ARGUMENT_VALUE, text.span, message));
     };
     let flags = Flags { icase: parsed.ignores_case, newline: !parsed.crosses_lines };
-    let mut error = Pattern::new(&parsed.expression, flags).err()?;
+    let mut error = Pattern::check(&parsed.expression, flags).err()?;
     // The delimiter stands before the expression.
     error.at += 1;
     Some(bad_pattern(text, &error))

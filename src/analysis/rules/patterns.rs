@@ -21,6 +21,6 @@ fn comparison(compare: &Compare) -> Option<Diagnostic> {
     if !matches!(compare.op, CmpOp::Match | CmpOp::NotMatch) {
         return None;
     }
-    let error = Pattern::new(&text.value, Flags { icase: true, newline: false }).err()?;
+    let error = Pattern::check(&text.value, Flags { icase: true, newline: false }).err()?;
     Some(bad_pattern(text, &error))
 }

@@ -89,6 +89,15 @@ impl Pattern {
         Ok(Pattern { engine, letter_escapes: translated.letter_escapes })
     }
 
+    /// Whether [`Pattern::new`] would refuse it, and why. Compiling takes a hundred times as long as reading.
+    pub fn check(pattern: &[u8], flags: Flags) -> Result<(), EreError> {
+        let text = c_string(pattern);
+        let is_certain = text.len() <= MAX_PATTERN
+            && translate::translate(text, flags).is_ok_and(|t| !t.has_back_reference && !t.regex.contains('{'));
+        // Without counted repetitions the program is a few times as long as the pattern, far below its limit.
+        if is_certain { Ok(()) } else { Pattern::new(pattern, flags).map(drop) }
+    }
+
     /// Whether the pattern matches anywhere in the subject, which ends at its first NUL byte. A match that was given up
     /// is none.
     pub fn is_match(&self, subject: &[u8]) -> bool {
@@ -476,7 +485,10 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(text in r#"[\[\](){}|^$*+?.,:=a-c0-2\\-]{0,30}"#, icase: bool, newline: bool) {
-            if let Ok(pattern) = Pattern::new(text.as_bytes(), Flags { icase, newline }) {
+            let flags = Flags { icase, newline };
+            let compiled = Pattern::new(text.as_bytes(), flags);
+            prop_assert_eq!(Pattern::check(text.as_bytes(), flags).err(), compiled.as_ref().err().cloned());
+            if let Ok(pattern) = compiled {
                 let found = pattern.captures(b"a-b[c]\n0");
                 prop_assert_eq!(found.is_some(), pattern.is_match(b"a-b[c]\n0"));
             }
