@@ -1,5 +1,6 @@
 //! What all workers share (`Core`) and what is one worker's (`Shard`).
 use super::avp::AvpNames;
+use super::blacklists::Blacklists;
 use super::dialogs::Dialogs;
 use super::effect::{Datagram, Effect, Output, WaitId};
 use super::event::ScriptEvent;
@@ -30,6 +31,7 @@ pub struct Core {
     pub avp_names: AvpNames,
     pub transactions: Transactions,
     pub dialogs: Dialogs,
+    pub blacklists: Blacklists,
     pub faults: Faults,
     pub parking: Arc<Parking>,
     /// Nothing is read from the network before the startup route is done.
@@ -54,6 +56,7 @@ impl Core {
         let counts = CoreCounts::new(&stats);
         let mut ids = IdGen::new(seed);
         let hasher = ahash::RandomState::with_seeds(ids.next_u64(), ids.next_u64(), ids.next_u64(), ids.next_u64());
+        let blacklists = Blacklists::new(&settings.blacklists);
         Core {
             settings,
             sockets,
@@ -64,6 +67,7 @@ impl Core {
             avp_names: AvpNames::new(hasher.clone()),
             transactions: Transactions::new(hasher.clone(), ids.next_u64()),
             dialogs: Dialogs::new(dialog_buckets, hasher.clone(), || ids.next_u32() & 0x7fff_ffff),
+            blacklists,
             faults: Faults::default(),
             parking: Arc::default(),
             started: AtomicBool::new(true),

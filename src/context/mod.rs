@@ -7,6 +7,7 @@
 //! A new thing that a call keeps goes into a `Slots` of its run, transaction or dialog; a new table goes into `Core`.
 pub mod accounting;
 pub mod avp;
+pub mod blacklists;
 pub mod core;
 pub mod dialog;
 pub mod dialogs;
@@ -30,6 +31,7 @@ pub mod value;
 pub use self::core::{Core, Shard, Timer};
 pub use accounting::{AccCtx, AccState, Backend, BackendFlags, CdrCore};
 pub use avp::{AvpName, AvpNames, Avps};
+pub use blacklists::{BlacklistRule, BlacklistSpec, Blacklists, ListError, ListSet, Net, Place};
 pub use dialog::{Alive, Dialog, DialogHold, DialogState, Identity, Membership, OwnedRoutes, ProfileId};
 pub use dialogs::{Dialogs, ValueKey};
 pub use effect::{Command, Datagram, Effect, EffectAnswer, Execute, Output, WaitId};

@@ -1,4 +1,5 @@
 //! Core parameters that the engine and the modules read at run time. The server reads its own (workers, sinks) apart.
+use super::blacklists::BlacklistSpec;
 use crate::base::Str;
 use std::net::IpAddr;
 
@@ -19,6 +20,8 @@ pub struct CoreSettings {
     pub enable_asserts: bool,
     pub sip_warning: bool,
     pub disable_503_translation: bool,
+    /// Lists of destinations that nothing is sent to.
+    pub blacklists: Vec<BlacklistSpec>,
     /// `None`: as the script decides by using `forward()`.
     pub stateless_forwarding: Option<bool>,
     /// `-o name=value`.
@@ -55,6 +58,7 @@ impl Default for CoreSettings {
             enable_asserts: false,
             sip_warning: false,
             disable_503_translation: false,
+            blacklists: Vec::new(),
             stateless_forwarding: None,
             argv: Vec::new(),
             pid: 0,

@@ -53,6 +53,8 @@ pub struct Alias {
 /// Sockets under one name; one of them sends, whichever fits the destination.
 #[derive(Clone, Debug)]
 pub struct Bond {
+    /// Stands for the bond where a socket is forced; no socket has it.
+    pub id: SocketId,
     pub name: Str,
     pub members: Vec<SocketId>,
 }
@@ -63,6 +65,9 @@ pub struct Sockets {
     bonds: Vec<Bond>,
     aliases: Vec<Alias>,
 }
+
+/// Ids from here on are those of bonds.
+const FIRST_BOND: u16 = 1 << 15;
 
 impl Sockets {
     pub fn add(&mut self, transport: Transport, addr: SocketAddr) -> SocketId {
@@ -83,13 +88,20 @@ impl Sockets {
         self.aliases.push(alias);
     }
 
-    pub fn add_bond(&mut self, name: Str, members: Vec<SocketId>) {
-        self.bonds.push(Bond { name, members });
+    pub fn add_bond(&mut self, name: Str, members: Vec<SocketId>) -> SocketId {
+        let id = SocketId(FIRST_BOND + self.bonds.len() as u16);
+        self.bonds.push(Bond { id, name, members });
+        id
     }
 
     /// The bond of this name.
     pub fn bond(&self, name: &[u8]) -> Option<&Bond> {
         self.bonds.iter().find(|b| b.name.as_bytes() == name)
+    }
+
+    /// The bond that an id means; `None` for a socket's.
+    pub fn bond_of(&self, id: SocketId) -> Option<&Bond> {
+        self.bonds.get(usize::from(id.0.checked_sub(FIRST_BOND)?))
     }
 
     /// To be called when nothing about the sockets will change any more.
@@ -120,10 +132,12 @@ impl Sockets {
         self.sockets.iter().find(|s| s.transport == transport && s.addr == addr)
     }
 
-    /// The socket to send from when nothing forces one: `preferred` if its transport and family fit, else the first that does.
+    /// The socket to send from: `preferred`, or its first member when it is a bond, if transport and family fit; else the first
+    /// socket that does.
     pub fn outbound(&self, preferred: SocketId, transport: Transport, to: IpAddr) -> Option<&Socket> {
         let fits = |s: &&Socket| s.transport == transport && s.addr.is_ipv4() == to.is_ipv4();
-        self.get(preferred).filter(fits).or_else(|| self.sockets.iter().find(fits))
+        let member = || self.bond_of(preferred)?.members.iter().filter_map(|id| self.get(*id)).find(fits);
+        self.get(preferred).filter(fits).or_else(member).or_else(|| self.sockets.iter().find(fits))
     }
 
     /// Whether host and port (0: any) name this server: a socket, an advertised address or an alias.
@@ -192,5 +206,20 @@ mod tests {
         assert_eq!(sockets.outbound(four, Transport::Udp, "10.0.0.1".parse().unwrap()).map(|s| s.id), Some(four));
         assert_eq!(sockets.outbound(four, Transport::Udp, "::2".parse().unwrap()).map(|s| s.id), Some(six));
         assert!(sockets.outbound(four, Transport::Tcp, "::2".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn a_bond_sends_by_the_member_that_fits() {
+        let mut sockets = Sockets::default();
+        let mut add = |addr: &str| sockets.add(Transport::Udp, addr.parse().unwrap());
+        let (other, four, six) = (add("127.0.0.9:5060"), add("127.0.0.1:5060"), add("[::1]:5060"));
+        let bond = sockets.add_bond("b".into(), vec![four, six]);
+        let by = |id, to: &str| sockets.outbound(id, Transport::Udp, to.parse().unwrap()).map(|s| s.id);
+        assert_eq!(
+            (by(bond, "10.0.0.1"), by(bond, "::2"), by(other, "10.0.0.1")),
+            (Some(four), Some(six), Some(other))
+        );
+        assert_eq!(sockets.bond(b"b").map(|b| b.id), Some(bond));
+        assert!(sockets.get(bond).is_none() && sockets.bond_of(four).is_none() && sockets.bond(b"x").is_none());
     }
 }

@@ -112,7 +112,6 @@ const NO_SRV: &str = "SRV and NAPTR records are not asked for yet";
 const BOTH_FAMILIES: &str = "A and AAAA records are always asked for";
 const ALWAYS_RECEIVED: &str =
     "`received` is added wherever Via and source differ, as RFC 3261 18.2.1 asks; no name is looked up for that";
-const NO_BLACKLISTS: &str = "there are no blacklists yet";
 const NO_EVENT_LOG: &str = "log lines raise no events yet";
 const NO_PERSISTENCE: &str = "nothing is kept over a restart yet";
 const NO_PROVISIONING: &str = "there is no provisioning interface";
@@ -154,6 +153,12 @@ const FACILITIES: &[&str] = &[
     "LOG_UUCP",
 ];
 
+/// More lists of destinations than this have no place in a run.
+pub const MOST_BLACKLISTS: usize = 32;
+
+/// The list of destinations that did not serve, which `disable_dns_blacklist = no` switches on.
+pub const LEARNED_BLACKLIST: &str = "dns";
+
 use CoreParam as P;
 
 /// By name.
@@ -175,7 +180,10 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("debug_mode", "Foreground, debug level, logs on stderr, two workers."),
     P::new("disable_503_translation", "A 503 from downstream is not turned into a 500."),
     P::new("disable_core_dump", "No core files."),
-    P::new("disable_dns_blacklist", "Failed destinations are not avoided.").idle(NO_BLACKLISTS),
+    P::new(
+        "disable_dns_blacklist",
+        "Destinations that did not serve are not avoided afterwards; on unless set to `no`.",
+    ),
     P::new("disable_dns_failover", "Only the first address of a name is tried.").idle(NO_SRV),
     P::new("disable_stateless_fwd", "Replies without transaction are dropped, `forward()` is refused."),
     P::new("dns", "The host of the first Via is looked up before `received` is added.").idle(ALWAYS_RECEIVED),
@@ -185,7 +193,7 @@ pub static CORE_PARAMS: &[CoreParam] = &[
     P::new("dns_try_ipv6", "AAAA records when there are no A records.").idle(BOTH_FAMILIES),
     P::new("dns_try_naptr", "NAPTR records first.").idle(NO_SRV),
     P::new("dns_use_search_list", "Names are completed by the system's search list."),
-    P::new("dst_blacklist", "Destinations that nothing is sent to.").idle(NO_BLACKLISTS),
+    P::new("dst_blacklist", "Destinations that nothing is sent to."),
     P::new("enable_asserts", "`assert` is executed."),
     P::new("event_pkg_threshold", "Use of private memory that raises an event, in percent.")
         .between(0, 100)

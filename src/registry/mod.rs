@@ -13,7 +13,7 @@ pub mod signature;
 pub mod statements;
 
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
-pub use core_params::{CORE_PARAMS, CoreParam, LOW_DELAY, core_param, tos_named};
+pub use core_params::{CORE_PARAMS, CoreParam, LEARNED_BLACKLIST, LOW_DELAY, MOST_BLACKLISTS, core_param, tos_named};
 pub use signature::{
     Constraint, ConstraintCheck, ContextKind, DeclaredName, EarlierForm, FlagFamily, LiteralCheck, ModuleSignature,
     NamesIn, Param, ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Setup, Signature,

@@ -197,6 +197,10 @@ pub enum Role {
     CreatesDialog,
     /// Parameter number names a dialog profile.
     UsesProfile(u8),
+    /// Parameter number names a list of destinations.
+    UsesBlacklist(u8),
+    /// Parameter number names a bond of sockets, `bond:` in front or not.
+    UsesBond(u8),
     /// Parameter number names an accounting table or field set.
     Accounts,
     /// Ours, not OpenSIPS's: a script that uses it is not portable.

@@ -2,11 +2,12 @@
 use super::LogBook;
 use crate::analysis;
 use crate::base::Now;
-use crate::context::{Alias, EffectAnswer, Log, Shard, SocketId, Sockets, WaitId};
+use crate::context::{EffectAnswer, Log, Shard, SocketId, Sockets, WaitId};
 use crate::diag::{Diagnostic, concise};
 use crate::engine::boot::{Boot, boot, catalog};
-use crate::engine::settings::{Settings, SocketSpec};
+use crate::engine::settings::Settings;
 use crate::engine::{Engine, Event};
+use crate::modules::core::pvars::sockets::named;
 use crate::syntax::ast::HostKind;
 use crate::syntax::{Source, parse};
 use bytes::Bytes;
@@ -151,7 +152,7 @@ fn boot_script(script: &str, log: &LogBook, seed: u64, now: Now) -> Engine {
     let booted = boot(Boot {
         ast: &parsed.ast,
         sources: source.map,
-        sockets: sockets(&settings.sockets, settings.aliases),
+        sockets: sockets(&settings),
         log: Log::new(Box::new(log.clone()), settings.core.log_level),
         settings: settings.core,
         seed,
@@ -166,9 +167,9 @@ fn shown(source: &Source, found: &[Diagnostic]) -> String {
 }
 
 /// Sockets whose addresses the script gives.
-fn sockets(specs: &[SocketSpec], aliases: Vec<Alias>) -> Sockets {
+fn sockets(settings: &Settings) -> Sockets {
     let mut sockets = Sockets::default();
-    for spec in specs {
+    for spec in &settings.sockets {
         let HostKind::Ip(ip) = &spec.host else { panic!("sockets in the simulated network have an address") };
         let id = sockets.add(spec.transport, SocketAddr::new(*ip, spec.port));
         if let Some(socket) = sockets.get_mut(id) {
@@ -177,6 +178,10 @@ fn sockets(specs: &[SocketSpec], aliases: Vec<Alias>) -> Sockets {
             socket.anycast = spec.anycast;
         }
     }
-    aliases.into_iter().for_each(|alias| sockets.add_alias(alias));
+    settings.aliases.iter().cloned().for_each(|alias| sockets.add_alias(alias));
+    for spec in &settings.bonds {
+        let members = spec.members.iter().filter_map(|member| named(&sockets, member)).collect();
+        sockets.add_bond(spec.name.clone(), members);
+    }
     sockets
 }

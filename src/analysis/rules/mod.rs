@@ -3,6 +3,7 @@
 //! A rule reads `Script` and pushes findings; it has no state and knows no name of a module. A new rule is a function
 //! here, its codes in `diag::codes` and its cases in `tests/spec/`.
 mod arguments;
+mod blacklists;
 mod conditions;
 mod contexts;
 mod declared;
@@ -39,6 +40,8 @@ pub static ALL: &[Rule] = &[
     xlog_levels::known,
     flags::limit,
     declared::profiles,
+    blacklists::declarations,
+    blacklists::named,
     routes::defined,
     routes::once,
     routes::main,
@@ -57,5 +60,6 @@ pub static ALL: &[Rule] = &[
     globals::values,
     sockets::protocols,
     sockets::options,
+    sockets::bonds_named,
     events::known,
 ];

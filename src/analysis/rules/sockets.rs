@@ -2,7 +2,8 @@
 use crate::analysis::script::Script;
 use crate::base::Span;
 use crate::diag::{Diagnostic, codes};
-use crate::syntax::ast::{GlobalValue, PortRange, Socket, SocketOptionKind};
+use crate::registry::Role;
+use crate::syntax::ast::{ArgKind, Bond, GlobalValue, PortRange, Socket, SocketOptionKind, StrLit};
 
 pub fn protocols(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     let sockets = script.ast.globals().filter_map(|g| match &g.value {
@@ -15,10 +16,33 @@ pub fn protocols(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
         let message = "no transport module is loaded";
         let help = "add `loadmodule \"proto_udp.so\"`";
         found.push(Diagnostic::new(codes::NO_TRANSPORT, start(script), message).help(help));
-    } else if sockets.is_empty() && !bonds(script) {
+    } else if sockets.is_empty() && bonds(script).next().is_none() {
         let message = "no socket is defined: nothing can reach this server";
         found.push(Diagnostic::new(codes::NO_SOCKET, start(script), message).help("add `socket = udp:127.0.0.1:5060`"));
     }
+}
+
+/// A bond that a function names is there.
+pub fn bonds_named(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    for site in &script.calls {
+        let Some(row) = site.row.row() else { continue };
+        for role in row.sig.roles {
+            let Role::UsesBond(at) = role else { continue };
+            if let Some(ArgKind::Str(name)) = site.call.args.get(usize::from(*at)).map(|a| &a.kind) {
+                found.extend(unknown_bond(script, name));
+            }
+        }
+    }
+}
+
+fn unknown_bond(script: &Script<'_>, name: &StrLit) -> Option<Diagnostic> {
+    let text = name.format().ok()?.as_literal()?.to_string_lossy().into_owned();
+    let bare = text.strip_prefix("bond:").unwrap_or(&text);
+    if bonds(script).any(|bond| bond.name.text == bare) {
+        return None;
+    }
+    let found = Diagnostic::new(codes::BAD_ARGUMENT_VALUE, name.span, format!("there is no bond `{bare}`"));
+    Some(found.help(format!("declare it with `socket = bond:{bare} {{\"udp:ADDRESS:PORT\"}}`")))
 }
 
 /// Options that a socket does not heed: a start goes on without them.
@@ -91,7 +115,7 @@ fn is_transport(script: &Script<'_>, module: &str) -> bool {
 }
 
 /// The module of OpenSIPS that carries a protocol: `proto_tls` for `tls`, `proto_hep` for `hep_udp`.
-fn known_carrier(script: &Script<'_>, proto: &str) -> Option<&'static str> {
+pub fn known_carrier(script: &Script<'_>, proto: &str) -> Option<&'static str> {
     let short = proto.split('_').next().unwrap_or(proto);
     let named = |p: &str| script.known.module(&format!("{TRANSPORT}{p}")).map(|m| m.name);
     named(proto).or_else(|| named(short))
@@ -100,8 +124,11 @@ fn known_carrier(script: &Script<'_>, proto: &str) -> Option<&'static str> {
 /// How OpenSIPS names its transports.
 const TRANSPORT: &str = "proto_";
 
-fn bonds(script: &Script<'_>) -> bool {
-    script.ast.globals().any(|g| matches!(g.value, GlobalValue::Bond(_)))
+fn bonds<'a>(script: &Script<'a>) -> impl Iterator<Item = &'a Bond> + use<'a> {
+    script.ast.globals().filter_map(|global| match &global.value {
+        GlobalValue::Bond(bond) => Some(bond),
+        _ => None,
+    })
 }
 
 /// The place of what is missing: the first statement.

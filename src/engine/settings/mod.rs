@@ -2,14 +2,17 @@
 //!
 //! Types were checked before; a value of the wrong shape is left alone here. A parameter without a row has no effect:
 //! `registry::core_params` says why, and it is named at start. Sockets and aliases are in `sockets`.
+mod blacklists;
 mod server;
 mod sockets;
 
 pub use server::{Dns, LogFormat, Multicast, ServerSettings};
 pub use sockets::{BondSpec, ListenOptions, SocketSpec};
 
+use blacklists::blacklist;
+
 use crate::base::{Span, Str};
-use crate::context::{Alias, CoreSettings};
+use crate::context::{Alias, Blacklists, CoreSettings};
 use crate::registry::{LOW_DELAY, core_param, tos_named};
 use crate::syntax::ast::{self, Ast, GlobalValue, HostKind};
 use std::time::Duration;
@@ -85,6 +88,8 @@ static SETTERS: &[(&str, Setter)] = setters! {
     "dns_use_search_list" => |s, v: int| s.server.dns.search_list = v != 0;
     "exec_dns_threshold" => |s, v: size| s.server.slow_look_up = Some(Duration::from_micros(v as u64));
     "exec_msg_threshold" => |s, v: size| s.server.slow_message = Some(Duration::from_micros(v as u64));
+    "dst_blacklist" => |s, v: blacklist| s.core.blacklists.push(v);
+    "disable_dns_blacklist" => |s, v: int| if v == 0 { s.core.blacklists.push(Blacklists::learned()) };
     "mpath" => |s, _v: anything| never_looked_at(s);
 };
 

@@ -6,9 +6,9 @@ mod collection;
 mod settings;
 
 use crate::base::Str;
+use crate::base::glob::{self, Case};
 use crate::context::{Core, Level, Timer};
 use crate::modules::core::caches::{CacheStore, Caches, Found, Operation, Step};
-use crate::modules::core::glob::{self, Case};
 use crate::registry::{Constraint, ParamSignature, ValueType};
 use crate::script_fns;
 use crate::vm::{Cx, Function, Hook, InitCx, Module, Ret};

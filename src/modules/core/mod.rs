@@ -8,7 +8,6 @@ pub mod branch_set;
 pub mod caches;
 pub mod calendar;
 pub mod functions;
-pub mod glob;
 pub mod message_body;
 pub mod outbound;
 pub mod pvars;

@@ -2,12 +2,13 @@
 //! stateless forwarding alike.
 use super::reply;
 use crate::base::Str;
-use crate::context::{Core, Datagram, Received, Run, Socket, SocketId, Target, TxId, ViaHandling, decimal};
+use crate::context::{Core, Datagram, Place, Received, Run, Socket, SocketId, Target, TxId, ViaHandling, decimal};
 use crate::proto::location::{self, Destination};
 use crate::sip::header::name_addr;
 use crate::sip::print::{self, RequestLine};
 use crate::sip::uri::view::parse_ip;
 use crate::sip::{Edits, Framing, HeaderId, Message, Range, Scheme, Transport, UriView};
+use crate::vm::Cx;
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::fmt;
@@ -35,6 +36,8 @@ pub enum HopError {
     Unresolved(Str),
     /// No socket of the right family.
     NoSocket(IpAddr),
+    /// A list says that nothing is sent there.
+    Blocked(SocketAddr),
 }
 
 impl fmt::Display for HopError {
@@ -44,6 +47,7 @@ impl fmt::Display for HopError {
             HopError::Transport(name) => write!(f, "no socket for transport `{name}`"),
             HopError::Unresolved(host) => write!(f, "`{host}` has no address"),
             HopError::NoSocket(ip) => write!(f, "no socket to reach {ip} from"),
+            HopError::Blocked(to) => write!(f, "{to} is on a list of destinations that nothing is sent to"),
         }
     }
 }
@@ -118,6 +122,12 @@ fn routed(core: &Core, received: SocketId, to: IpAddr) -> Option<SocketId> {
     let sockets = &core.sockets;
     let found = sockets.get(received).filter(at_source).or_else(|| sockets.all().iter().find(at_source));
     found.map(|s| s.id)
+}
+
+/// Whether a list that the run uses keeps a message from going there. Without its text rules with a pattern do not count.
+pub fn is_blocked(cx: &Cx<'_>, transport: Transport, to: SocketAddr, text: Option<&[u8]>) -> bool {
+    let lists = cx.core.blacklists.used_by(cx.run);
+    lists.0 != 0 && cx.core.blacklists.has(lists, cx.now.mono, Place::new(transport, to, text))
 }
 
 /// A request about to leave.

@@ -2,7 +2,7 @@
 use super::outbound::{self, HopError, NextHop};
 use crate::base::Str;
 use crate::context::{Datagram, Effect, EffectAnswer, Level};
-use crate::sip::{Framing, print};
+use crate::sip::{Framing, Transport, print};
 use crate::vm::{Answer, Cx, Hook, Ret};
 use bytes::Bytes;
 use std::net::SocketAddr;
@@ -60,8 +60,11 @@ fn leave(cx: &mut Cx<'_>, addresses: &[SocketAddr], host: &Str) -> Ret {
     cx.raise(&Hook::BranchOut { branch: 0, socket });
     cx.raise(&Hook::Forwarded);
     let datagram = outbound::stateless_request(cx.core, cx.run, to, socket, &mut cx.shard.scratch);
-    cx.shard.send(datagram);
     (cx.run.edits, cx.run.targets.main.socket) = outer;
+    if outbound::is_blocked(cx, Transport::Udp, to, Some(&datagram.bytes)) {
+        return failed(cx, &HopError::Blocked(to));
+    }
+    cx.shard.send(datagram);
     cx.core.counts.fwd_requests.inc();
     Ret::TRUE
 }

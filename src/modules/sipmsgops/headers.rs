@@ -1,7 +1,7 @@
 //! Header fields: added, removed, looked for.
 use crate::base::Str;
+use crate::base::glob::{self, Case};
 use crate::context::Value;
-use crate::modules::core::glob::{self, Case};
 use crate::script_fns;
 use crate::sip::{Header, Message};
 use crate::vm::{AvpOut, Cx, Function, PatternArg, Store};

@@ -9,7 +9,7 @@ use crate::modules::core::outbound::{self, HopError, Leaving};
 use crate::proto::response_choice::{BranchKind, Closed};
 use crate::proto::transaction::{Client, ClientAction, ClientActions, Reliability};
 use crate::registry::FlagFamily;
-use crate::sip::{Edits, Framing, Message};
+use crate::sip::{Edits, Framing, Message, Transport};
 use crate::vm::{Cx, Hook};
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -26,7 +26,7 @@ pub enum NotSent {
 /// Sends the run's request, as the run has it now, to the first of `addresses` that a socket reaches. The others are kept
 /// for failover.
 pub fn send(cx: &mut Cx<'_>, tx: &Arc<Transaction>, addresses: &[SocketAddr]) -> Result<(), NotSent> {
-    let (hop, failover) = choose(cx, addresses)?;
+    let (hop, mut failover) = choose(cx, addresses)?;
     let (index, headers) = {
         let state = tx.state.lock();
         if let Some(why) = state.fork.closed() {
@@ -38,6 +38,7 @@ pub fn send(cx: &mut Cx<'_>, tx: &Arc<Transaction>, addresses: &[SocketAddr]) ->
     cx.run.branch = Some(index);
     cx.raise(&Hook::BranchOut { branch: index, socket: hop.socket });
     let sent = print(cx, tx, hop.socket, index, headers);
+    let hop = allowed(cx, hop, &mut failover, &sent)?;
     let early = cx.run.slots.take::<EarlyBranch>().unwrap_or_default();
     let mut guard = tx.state.lock();
     let state = &mut *guard;
@@ -69,14 +70,25 @@ pub fn send(cx: &mut Cx<'_>, tx: &Arc<Transaction>, addresses: &[SocketAddr]) ->
 fn choose(cx: &Cx<'_>, addresses: &[SocketAddr]) -> Result<(Hop, Vec<SocketAddr>), NotSent> {
     let forced = cx.run.targets.main.socket;
     let socket = |to: &SocketAddr| outbound::socket_for(cx.core, forced, cx.run.received.socket, to.ip());
-    let mut reached = addresses.iter().filter_map(|to| socket(to).ok().map(|socket| Hop { to: *to, socket }));
+    let blocked = |to: &SocketAddr| outbound::is_blocked(cx, Transport::Udp, *to, None);
+    let mut reached = (addresses.iter().filter(|to| !blocked(to)))
+        .filter_map(|to| socket(to).ok().map(|socket| Hop { to: *to, socket }));
     let Some(hop) = reached.next() else {
         let error = addresses.iter().find_map(|to| socket(to).err());
+        let error = error.or_else(|| addresses.iter().find(|to| blocked(to)).map(|to| HopError::Blocked(*to)));
         return Err(NotSent::Hop(error.unwrap_or(HopError::Unresolved(Str::EMPTY))));
     };
     let mut failover: Vec<SocketAddr> = reached.filter(|h| h.socket == hop.socket).map(|h| h.to).collect();
     failover.reverse();
     Ok((hop, failover))
+}
+
+/// The hop, or the next address, that no list with a pattern for this text keeps from being used.
+fn allowed(cx: &Cx<'_>, mut hop: Hop, failover: &mut Vec<SocketAddr>, text: &[u8]) -> Result<Hop, NotSent> {
+    while outbound::is_blocked(cx, Transport::Udp, hop.to, Some(text)) {
+        hop.to = failover.pop().ok_or(NotSent::Hop(HopError::Blocked(hop.to)))?;
+    }
+    Ok(hop)
 }
 
 fn print(cx: &mut Cx<'_>, tx: &Transaction, socket: SocketId, index: usize, headers: Option<Str>) -> Bytes {
@@ -115,6 +127,9 @@ pub fn try_next_address(io: &mut Io<'_>, tx: &Transaction, state: &mut TxState, 
     let Some(branch) = state.branches.get_mut(index) else { return false };
     if branch.heard && branch.code != 503 {
         return false;
+    }
+    if let Some(hop) = branch.hop {
+        io.core.blacklists.learn(io.now.mono, Transport::Udp, hop.to);
     }
     let (Some(to), Some(old)) = (branch.failover.pop(), branch.hop) else { return false };
     let attempt = branch.attempt.saturating_add(1);

@@ -22,6 +22,7 @@ const GENERIC: i32 = -1;
 const BAD_MESSAGE: i32 = -2;
 const NO_DESTINATION: i32 = -3;
 const BAD_ADDRESS: i32 = -4;
+const BLOCKED: i32 = -5;
 const SEND_FAILED: i32 = -6;
 
 /// A relay under way.
@@ -228,6 +229,7 @@ fn finish(cx: &mut Cx<'_>, relay: Relay) -> Ret {
     Ret::Code(match why {
         NotSent::Closed(_) => NO_DESTINATION,
         NotSent::Hop(HopError::Unresolved(_) | HopError::BadUri(_)) => BAD_ADDRESS,
+        NotSent::Hop(HopError::Blocked(_)) => BLOCKED,
         NotSent::Hop(HopError::Transport(_) | HopError::NoSocket(_)) => SEND_FAILED,
     })
 }
@@ -236,6 +238,7 @@ fn finish(cx: &mut Cx<'_>, relay: Relay) -> Ret {
 fn refusal(why: &NotSent) -> (StatusCode, &'static [u8]) {
     let code = |n| StatusCode::new(n).unwrap_or(StatusCode::SERVER_ERROR);
     match why {
+        NotSent::Hop(HopError::Blocked(_)) => (code(473), b"Filtered destination (473/TM)"),
         NotSent::Hop(HopError::Transport(_) | HopError::NoSocket(_)) => (code(477), b"Send failed (477/TM)"),
         NotSent::Hop(HopError::Unresolved(_)) => (code(478), b"Unresolvable destination (478/TM)"),
         NotSent::Hop(HopError::BadUri(_)) => (code(479), b"We don't forward to this URI (479/TM)"),

@@ -1,5 +1,6 @@
 //! Calls through real engines in the simulated network.
 mod basic;
+mod blacklists;
 mod branches;
 mod chaos;
 mod forking;

@@ -21,6 +21,8 @@ pub const FUNCTIONS: &[Function] = script_fns! {
     fn set_advertised_port(adv_port: Str) in ALL => set_advertised_port;
     /// The socket to send from.
     fn force_send_socket(proto_address_port: Str) in ALL => force_send_socket;
+    /// Whether a socket is a member of a bond.
+    fn socket_belongs_to_bond(socket: Str, bond: Str) in ALL, roles [UsesBond(1)] => socket_belongs_to_bond;
     /// Stores an expanded format string into a variable.
     fn pv_printf(pv: VarOut, string: Str) in ALL, roles [MayFail] => pv_printf;
     /// Logs every AVP.
@@ -108,6 +110,14 @@ fn force_send_socket(cx: &mut Cx<'_>, text: Str) -> bool {
     id.is_some()
 }
 
+fn socket_belongs_to_bond(cx: &mut Cx<'_>, socket: Str, bond: Str) -> bool {
+    let own = &cx.core.sockets;
+    match (sockets::named(own, &socket), sockets::bond(own, &bond)) {
+        (Some(id), Some(bond)) => bond.members.contains(&id),
+        _ => outcome(cx, "socket_belongs_to_bond", Err("there is no such socket, or no such bond")),
+    }
+}
+
 fn pv_printf(cx: &mut Cx<'_>, target: VarOut, text: Str) -> bool {
     cx.write(&target.0, Store::Set, text.into()).is_ok()
 }
@@ -179,6 +189,15 @@ mod tests {
         assert_eq!(f.call(&MODULE, "force_send_socket", &[text("udp:198.51.100.1:5060")]), 1);
         assert_eq!(f.call(&MODULE, "force_send_socket", &[text("udp:9.9.9.9:1")]), -1);
         assert_eq!(f.expanded("$socket_out"), "udp:198.51.100.1:5060");
+    }
+
+    #[test]
+    fn a_bond_has_members() {
+        let mut f = fixture();
+        f.core.sockets.add_bond("b".into(), vec![SocketId(1)]);
+        let mut check = |socket, bond| f.call(&MODULE, "socket_belongs_to_bond", &[text(socket), text(bond)]);
+        assert_eq!((check("udp:198.51.100.1:5060", "b"), check("udp:192.0.2.1:5060", "bond:b")), (1, -1));
+        assert_eq!((check("udp:198.51.100.1:5060", "x"), check("udp:9.9.9.9:1", "b")), (-1, -1));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Core functions, one table per area.
+pub mod blacklists;
 pub mod branches;
 pub mod cache;
 pub mod flags;
@@ -16,6 +17,7 @@ const TABLES: &[&[Function]] = &[
     message::FUNCTIONS,
     forward::FUNCTIONS,
     cache::FUNCTIONS,
+    blacklists::FUNCTIONS,
 ];
 
 pub static FUNCTIONS: [Function; row_count(TABLES)] = joined(TABLES);

@@ -149,10 +149,7 @@ fn shown(cx: &Cx<'_>, place: Place, field: Field) -> Value {
         Field::Q => target.q.map_or(Value::Null, |q| Value::Str(q_text(q).into())),
         Field::Path => target.path.clone().into(),
         Field::Flags => Value::Str(flag_names(cx, target.flags)),
-        Field::Socket => {
-            let socket = target.socket.and_then(|id| cx.core.sockets.get(id));
-            socket.map_or(Value::Null, |s| Value::Str(s.text().into()))
-        }
+        Field::Socket => target.socket.map_or(Value::Null, |id| sockets::whole(&cx.core.sockets, id)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sockets a message came in on and leaves from.
 use super::message::ip_text;
 use crate::base::Str;
-use crate::context::{Level, Run, Socket, SocketId, Sockets, Value};
+use crate::context::{Bond, Level, Run, Socket, SocketId, Sockets, Value};
 use crate::registry::SubName;
 use crate::sip::Transport;
 use crate::vm::{Cx, NameKind, Pvar, Store, Var, WriteError};
@@ -106,7 +106,29 @@ fn shown(cx: &mut Cx<'_>, var: &Var, which: Which) -> Value {
         Which::In => cx.run.received.socket,
         Which::Out => forced.unwrap_or(cx.run.received.socket),
     };
-    cx.core.sockets.get(id).map_or(Value::Null, |socket| part(socket, field))
+    chosen(&cx.core.sockets, id, field)
+}
+
+/// The socket or bond as text.
+pub fn whole(sockets: &Sockets, id: SocketId) -> Value {
+    chosen(sockets, id, None)
+}
+
+fn chosen(sockets: &Sockets, id: SocketId, field: Option<Field>) -> Value {
+    match (sockets.get(id), sockets.bond_of(id)) {
+        (Some(socket), _) => part(socket, field),
+        (None, Some(bond)) => bond_part(bond, field),
+        (None, None) => Value::Null,
+    }
+}
+
+fn bond_part(bond: &Bond, field: Option<Field>) -> Value {
+    match field {
+        None | Some(Field::Forced) => Value::Str([BOND, b":", &bond.name].concat().into()),
+        Some(Field::Proto) => Value::text(BOND),
+        // Which member sends is not known before the destination is.
+        Some(_) => Value::Null,
+    }
 }
 
 fn inbound(cx: &Cx<'_>, field: Field) -> Value {
@@ -151,8 +173,21 @@ fn force(cx: &mut Cx<'_>, _: &Var, _: Store, value: Value) -> Result<(), WriteEr
     Ok(())
 }
 
-/// The socket that `proto:ip[:port]` names; an advertised host names its socket too.
+/// What stands where other sockets have their protocol.
+const BOND: &[u8] = b"bond";
+
+/// The bond that `bond:NAME`, or the bare name, means.
+pub fn bond<'a>(sockets: &'a Sockets, text: &[u8]) -> Option<&'a Bond> {
+    let (proto, name) = text.split_at_checked(BOND.len() + 1).unwrap_or_default();
+    let name = if proto.eq_ignore_ascii_case(b"bond:") { name } else { text };
+    sockets.bond(name)
+}
+
+/// The socket that `proto:ip[:port]` names; an advertised host names its socket too. `bond:NAME` is a bond.
 pub fn named(sockets: &Sockets, text: &[u8]) -> Option<SocketId> {
+    if text.get(..BOND.len() + 1).is_some_and(|proto| proto.eq_ignore_ascii_case(b"bond:")) {
+        return bond(sockets, text).map(|bond| bond.id);
+    }
     let text = std::str::from_utf8(text).ok()?;
     let (proto, place) = text.split_once(':')?;
     let transport = Transport::parse(proto.as_bytes())?;
@@ -224,6 +259,19 @@ mod tests {
         assert_eq!(f.expanded("$socket_out"), "udp:198.51.100.1:5060");
         f.set("$socket_out", Value::Null).expect("NULL resets");
         assert_eq!(f.expanded("$socket_out $socket_out(forced)"), "udp:192.0.2.1:5060 <null>");
+    }
+
+    #[test]
+    fn a_bond_can_be_forced() {
+        let mut f = fixture();
+        f.core.sockets.add_bond("both".into(), vec![SocketId(1)]);
+        f.set("$socket_out", Value::text(b"bond:both")).expect("the bond is ours");
+        assert_eq!(
+            f.expanded("$socket_out $socket_out(forced) $socket_out(proto) $socket_out(ip)"),
+            "bond:both bond:both bond <null>"
+        );
+        f.set("$socket_out", Value::text(b"bond:nosuch")).expect("an unknown bond only warns");
+        assert_eq!(f.expanded("$socket_out"), "bond:both");
     }
 
     #[test]
