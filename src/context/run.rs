@@ -84,6 +84,17 @@ impl ScriptError {
     pub const ASSERTION: i32 = 4;
     pub const CRITICAL: i32 = 1;
     pub const MEDIUM: i32 = 3;
+
+    /// A part of the message that a script asked for cannot be read.
+    pub fn unreadable(part: &'static str) -> ScriptError {
+        ScriptError {
+            class: ScriptError::PARSER,
+            level: ScriptError::MEDIUM,
+            info: Str::from(format!("error parsing {part}")),
+            code: 400,
+            reason: Str::from(format!("error parsing {part}")),
+        }
+    }
 }
 
 /// A parameter of an event or of `route()`, seen as `$param`.

@@ -161,6 +161,10 @@ codes! {
     ASSIGN_IN_CONDITION = "L308" "assign-in-condition" Warning "an assignment where a comparison may be meant";
     READ_BEFORE_SET = "L309" "read-before-set" Warning "a variable read before the run sets it";
     OWN_WHILE_LOADED = "L312" "own-while-loaded" Warning "a function for the own dialog called while another is loaded";
+    UNEXPANDED = "L313" "unexpanded" Warning "a variable in a string that is taken as it stands";
+    TEXT_ORDER = "L314" "text-order" Warning "a number in quotes, compared as text";
+    TEXT_AND_NUMBER = "L315" "text-and-number" Warning "a text compared with a number";
+    FOR_SOURCE = "L316" "for-source" Warning "a `for` over one value, which is skipped";
     MIXED_PRECEDENCE = "L311" "mixed-precedence" Warning "operators of one level that other languages rank";
 }
 

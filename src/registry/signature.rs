@@ -287,6 +287,8 @@ pub struct PvarSignature {
     /// Words it takes behind an index and a slash, in any case.
     pub index_suffixes: &'static [&'static str],
     pub writable: bool,
+    /// Its values are texts, also where they look like numbers.
+    pub text_only: bool,
     /// The name in parentheses must be declared: which declaration.
     pub uses: Option<DeclaredName>,
     /// Checks a literal name in parentheses.

@@ -36,6 +36,7 @@ impl Pvar {
             writable: false,
             uses: None,
             check_sub: None,
+            text_only: false,
             doc,
         };
         Pvar { sig, name: NameKind::Text, read, write: None }
@@ -44,6 +45,12 @@ impl Pvar {
     /// The same variable under another name.
     pub const fn alias(mut self, name: &'static str) -> Pvar {
         self.sig.name = name;
+        self
+    }
+
+    /// Its values have no number, whatever they look like.
+    pub const fn text_only(mut self) -> Pvar {
+        self.sig.text_only = true;
         self
     }
 

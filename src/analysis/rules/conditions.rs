@@ -42,19 +42,24 @@ pub fn precedence(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
         Node::Arith(Arith { kind: ArithKind::Chain { rest, .. }, .. }) => {
+            // As C ranks the operators of one level.
             let rank = |op: ArithOp| match op {
-                ArithOp::Mul | ArithOp::Div | ArithOp::Mod => 2,
-                ArithOp::Add | ArithOp::Sub => 1,
-                ArithOp::And | ArithOp::Or | ArithOp::Xor | ArithOp::ShiftLeft | ArithOp::ShiftRight => 0,
+                ArithOp::Mul | ArithOp::Div | ArithOp::Mod => 1,
+                ArithOp::Add | ArithOp::Sub => 0,
+                ArithOp::ShiftLeft | ArithOp::ShiftRight => 3,
+                ArithOp::And => 2,
+                ArithOp::Xor => 1,
+                ArithOp::Or => 0,
             };
             let tighter = rest.windows(2).find_map(|pair| match pair {
-                [before, link] if rank(link.op) > rank(before.op) && rank(before.op) > 0 => Some(link),
+                [before, link] if rank(link.op) > rank(before.op) => Some(link),
                 _ => None,
             });
             if let Some(link) = tighter {
                 let message = "this operator does not bind tighter than the one before it";
                 let found_here = Diagnostic::new(codes::MIXED_PRECEDENCE, link.op_span, message);
-                found.push(found_here.note("`1 + 2 * 3` is 9").help("say with parentheses what is meant"));
+                let note = if link.op.binds_tighter() { "`1 + 2 * 3` is 9" } else { "`2 | 1 << 3` is 24" };
+                found.push(found_here.note(note).help("say with parentheses what is meant"));
             }
         }
         _ => {}

@@ -19,6 +19,7 @@ mod recursion;
 mod route_types;
 mod routes;
 mod sockets;
+mod texts;
 mod unreachable;
 mod unset_variables;
 mod unused_routes;
@@ -52,6 +53,10 @@ pub static ALL: &[Rule] = &[
     conditions::assignments,
     conditions::precedence,
     conditions::sums,
+    texts::unexpanded,
+    texts::order,
+    texts::numbers_of_texts,
+    texts::sources_of_loops,
     unset_variables::read_before_set,
     contexts::followed,
     modules::loaded,

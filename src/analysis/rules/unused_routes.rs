@@ -16,7 +16,8 @@ pub fn unused(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             Target::Unknown => jump.how == How::Armed(route.kind),
             Target::Undefined(_) => false,
         });
-        if !used && !script.strings.contains(name.value.as_bytes()) {
+        let is_first = script.routes.named(route.kind, &name.value) == Some(id);
+        if !used && is_first && !script.strings.contains(name.value.as_bytes()) {
             let message = format!("nothing calls `{}`", title(route));
             found.push(Diagnostic::new(codes::UNUSED_ROUTE, name.span, message));
         }

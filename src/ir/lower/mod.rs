@@ -211,6 +211,7 @@ mod tests {
         writable: true,
         uses: None,
         check_sub: None,
+        text_only: false,
         doc: "",
     };
 

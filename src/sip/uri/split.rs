@@ -55,7 +55,10 @@ impl UriParts {
     pub fn split(text: &[u8]) -> Option<UriParts> {
         let colon = length_of(SCHEME, text);
         let (name, rest) = text.split_at_checked(colon)?;
-        if rest.first() != Some(&b':') || !name.first()?.is_ascii_alphabetic() || rest.iter().any(is_forbidden) {
+        if rest.first() != Some(&b':') || !name.first()?.is_ascii_alphabetic() {
+            return None;
+        }
+        if rest.iter().any(is_forbidden) && !stands_in_user(rest) {
             return None;
         }
         let parts = UriParts::scheme_only(Scheme::of(name), colon);
@@ -137,7 +140,7 @@ impl UriParts {
 const SCHEME: u8 = 1;
 /// A byte of a host that is no IPv6 literal.
 const HOST: u8 = 2;
-/// No byte of any URI.
+/// No byte of any URI, but for brackets in a user.
 const FORBIDDEN: u8 = 4;
 
 /// What each byte may be part of.
@@ -162,6 +165,14 @@ static CLASSES: [u8; 256] = {
 #[inline]
 fn is_forbidden(byte: &u8) -> bool {
     CLASSES[usize::from(*byte)] & FORBIDDEN != 0
+}
+
+/// A script may write `<null>` into a user, and OpenSIPS goes on with that; nothing else forbidden may stand anywhere.
+#[cold]
+fn stands_in_user(rest: &[u8]) -> bool {
+    let user = rest.iter().position(|&b| b == b'@').unwrap_or(0);
+    let mut wrong = rest.iter().enumerate().filter(|(_, byte)| is_forbidden(byte));
+    wrong.all(|(at, byte)| at < user && matches!(byte, b'<' | b'>'))
 }
 
 /// How many bytes of a class `text` begins with.

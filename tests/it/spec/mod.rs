@@ -49,6 +49,18 @@ fn specs_hold() {
     hold(markdown(Path::new("tests/spec")));
 }
 
+/// The reference counts 76; each has a heading with its number, in order, and a case under it.
+#[test]
+fn every_trap_of_the_reference_is_a_case() {
+    let text = std::fs::read_to_string("tests/spec/traps.md").expect("the page is there");
+    let sections: Vec<&str> = text.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), 76);
+    for (n, section) in sections.iter().enumerate() {
+        assert!(section.starts_with(&format!("{}. ", n + 1)), "{section}");
+        assert!(!Document::parse(section, Path::new("traps.md")).cases.is_empty(), "{section}");
+    }
+}
+
 #[test]
 fn examples_of_modules_hold() {
     hold(markdown(Path::new("src/modules")).into_iter().filter(|p| is_examples(p)).collect());

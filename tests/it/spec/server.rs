@@ -21,7 +21,8 @@ const MOMENT: Duration = Duration::from_millis(100);
 
 pub fn script(case: &Case) -> Outcome {
     let names: Vec<&str> = MODULES.iter().copied().chain(case.module.as_deref()).collect();
-    let socket = if case.body.contains("socket") { "" } else { SOCKET };
+    let has_own = case.body.lines().any(|line| line.starts_with("socket") || line.starts_with("listen"));
+    let socket = if has_own { "" } else { SOCKET };
     let whole = format!("{socket}{}{}", loading(&names, &case.body), case.body);
     let refused: Vec<String> =
         findings("", &whole).lines().filter(|l| l.contains("error[E")).map(str::to_owned).collect();

@@ -14,7 +14,7 @@ pub const PVARS: &[Pvar] = &[
     Pvar::new("rs", |cx, _| status(cx), "Status code; NULL for requests."),
     Pvar::new("rr", |cx, _| reason(cx), "Reason phrase; NULL for requests."),
     Pvar::new("ci", |cx, _| header(cx, HeaderId::CallId), "Call-ID."),
-    Pvar::new("cs", |cx, _| cseq(cx), "Number of CSeq, as text."),
+    Pvar::new("cs", |cx, _| cseq(cx), "Number of CSeq, as text.").text_only(),
     Pvar::new("ua", |cx, _| header(cx, HeaderId::UserAgent), "User-Agent."),
     Pvar::new("cl", |cx, _| content_length(cx), "Content-Length."),
     Pvar::new("mb", |cx, _| Value::Str(Str::from(cx.run.msg.raw().clone())), "The message as received."),

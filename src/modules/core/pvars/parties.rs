@@ -1,7 +1,7 @@
 //! Who: From, To, and the identity headers.
 use super::super::uri_text::{Part, UriText};
 use crate::base::Str;
-use crate::context::Value;
+use crate::context::{ScriptError, Value};
 use crate::sip::header::NameAddr;
 use crate::sip::header::name_addr::values;
 use crate::sip::{HeaderId, Message, UriView};
@@ -56,31 +56,43 @@ enum Show {
     Tag,
 }
 
-fn from(cx: &Cx<'_>, show: Show) -> Value {
+fn from(cx: &mut Cx<'_>, show: Show) -> Value {
     let msg = &cx.run.msg;
-    match show {
+    let part = match show {
         Show::User => known(msg, msg.from_uri(), Part::User),
         Show::Host => known(msg, msg.from_uri(), Part::Host),
-        Show::Uri | Show::Display | Show::Tag => msg.from().map_or(Value::Null, |from| shown(msg, from, show)),
-    }
+        Show::Uri | Show::Display | Show::Tag => msg.from().map(|from| shown(msg, from, show)),
+    };
+    part.unwrap_or_else(|| unreadable(cx, "From uri"))
 }
 
-fn to(cx: &Cx<'_>, show: Show) -> Value {
+fn to(cx: &mut Cx<'_>, show: Show) -> Value {
     let msg = &cx.run.msg;
-    match show {
+    let part = match show {
         Show::User => known(msg, msg.to_uri(), Part::User),
         Show::Host => known(msg, msg.to_uri(), Part::Host),
-        Show::Uri | Show::Display | Show::Tag => msg.to().map_or(Value::Null, |to| shown(msg, to, show)),
+        Show::Uri | Show::Display | Show::Tag => msg.to().map(|to| shown(msg, to, show)),
+    };
+    part.unwrap_or_else(|| unreadable(cx, "To uri"))
+}
+
+fn known(msg: &Message, uri: Option<UriView<'_>>, part: Part) -> Option<Value> {
+    uri.map(|uri| UriText::Known(msg, uri).part(part))
+}
+
+fn identity(cx: &mut Cx<'_>, id: HeaderId, show: Show) -> Value {
+    let msg = &cx.run.msg;
+    match first(msg, id) {
+        Some(value) => shown(msg, &value, show),
+        None if msg.first(id).is_none() => Value::Null,
+        None => unreadable(cx, id.name()),
     }
 }
 
-fn known(msg: &Message, uri: Option<UriView<'_>>, part: Part) -> Value {
-    uri.map_or(Value::Null, |uri| UriText::Known(msg, uri).part(part))
-}
-
-fn identity(cx: &Cx<'_>, id: HeaderId, show: Show) -> Value {
-    let msg = &cx.run.msg;
-    first(msg, id).map_or(Value::Null, |value| shown(msg, &value, show))
+/// The part is there and makes no sense: `error_route` is told.
+fn unreadable(cx: &mut Cx<'_>, part: &'static str) -> Value {
+    cx.run.script.error = ScriptError::unreadable(part);
+    Value::Null
 }
 
 fn first(msg: &Message, id: HeaderId) -> Option<NameAddr> {
