@@ -8,7 +8,7 @@ use crate::sip::Method;
 use crate::vm::{Cx, Vocabulary, Words};
 use std::sync::Arc;
 
-/// Backends named in a call. Only `log` is there in this build.
+/// Backends named in a call. `log` and `evi` are there in this build.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backends([bool; Backend::COUNT]);
 
@@ -30,9 +30,9 @@ impl Vocabulary for Backends {
                 let names = Backend::ALL.map(|b| format!("`{}`", b.name())).join(", ");
                 return Err(format!("`{}` is no accounting backend; these are: {names}", Str::new(word)));
             };
-            if backend != Backend::Log {
+            if !matches!(backend, Backend::Log | Backend::Evi) {
                 let name = backend.name();
-                return Err(format!("the accounting backend `{name}` is not in this build; `log` is"));
+                return Err(format!("the accounting backend `{name}` is not in this build; `log` and `evi` are"));
             }
             named.0[backend as usize] = true;
         }

@@ -1,10 +1,10 @@
 //! When records are written: replies that leave upstream, failed attempts, and the end of a call.
 use super::accounting::Accounted;
+use super::backends;
 use super::context;
-use super::log_backend;
-use super::record::{Cdr, Core, Kind, Outcome};
+use super::record::{Cdr, Core, Outcome};
 use super::settings::Settings;
-use crate::context::{AccCtx, AccState, Backend, Dialog, Transaction};
+use crate::context::{AccCtx, AccState, Dialog, Transaction};
 use crate::proto::dialog::State;
 use crate::sip::{Message, Method};
 use crate::vm::{Cx, Hook, ReplyOut};
@@ -94,20 +94,20 @@ fn reply_sent(cx: &mut Cx<'_>, reply: &ReplyOut<'_>) {
 }
 
 /// A request made here that `local_route` accounted.
-fn local_ended(cx: &Cx<'_>, reply: &ReplyOut<'_>) {
+fn local_ended(cx: &mut Cx<'_>, reply: &ReplyOut<'_>) {
     if let Some((ctx, mark)) = accounted(reply.tx) {
         account_reply(cx, reply, &ctx, mark);
     }
 }
 
-fn account_reply(cx: &Cx<'_>, reply: &ReplyOut<'_>, ctx: &AccCtx, mark: Accounted) {
+fn account_reply(cx: &mut Cx<'_>, reply: &ReplyOut<'_>, ctx: &AccCtx, mark: Accounted) {
     let request = &reply.tx.request;
     let outcome = Outcome { code: Some(reply.code), reason: reply.reason, to_tag: reply.to_tag.clone() };
     let core = Core::new(request, outcome, mark.swapped);
     let has_dialog = reply.tx.state.lock().dialog.is_some();
     let mut state = ctx.state.lock();
     if reply.code >= 300 && request.method() == Method::Invite {
-        missed(cx, &core, &mut state);
+        backends::missed(cx, &core, &mut state);
     }
     if !is_due(cx, reply, &state) {
         return;
@@ -121,9 +121,7 @@ fn account_reply(cx: &Cx<'_>, reply: &ReplyOut<'_>, ctx: &AccCtx, mark: Accounte
     if reply.code < 200 {
         state.early_us.get_or_insert(cx.now.unix_us);
     }
-    if is_on(&state, Backend::Log) {
-        log_backend::transaction(cx, Kind::Answered, &core, Some(&state));
-    }
+    backends::answered(cx, &core, &state);
 }
 
 /// Final successes; refusals with `failed`; provisionals with a body with `early_media`.
@@ -142,20 +140,7 @@ fn attempt_failed(cx: &mut Cx<'_>, code: u16, reason: &[u8], reply: Option<&Arc<
     let Some((ctx, mark)) = accounted(&tx) else { return };
     let to_tag = reply.and_then(|r| r.to_tag().map(crate::base::Str::new));
     let core = Core::new(&tx.request, Outcome { code: Some(code), reason, to_tag }, mark.swapped);
-    missed(cx, &core, &mut ctx.state.lock());
-}
-
-/// `missed` is used up: the next attempt is reported when the script asks for it again.
-fn missed(cx: &Cx<'_>, core: &Core, state: &mut AccState) {
-    let of_log = state.backends.get_mut(Backend::Log as usize);
-    let wanted = of_log.is_some_and(|flags| std::mem::take(&mut flags.missed));
-    if wanted {
-        log_backend::transaction(cx, Kind::Missed, core, Some(state));
-    }
-}
-
-fn is_on(state: &AccState, backend: Backend) -> bool {
-    state.backends.get(backend as usize).is_some_and(|flags| flags.on)
+    backends::missed(cx, &core, &mut ctx.state.lock());
 }
 
 /// The call ended. A BYE that came in may still change the call's values until it is answered; what ended otherwise is
@@ -178,7 +163,7 @@ fn runs_bye_of(cx: &Cx<'_>, dialog: &Arc<Dialog>) -> bool {
     is_bye && !made_here && own.is_some_and(|own| Arc::ptr_eq(own, dialog))
 }
 
-fn bye_answered(cx: &Cx<'_>, tx: &Transaction) {
+fn bye_answered(cx: &mut Cx<'_>, tx: &Transaction) {
     let dialog = tx.state.lock().dialog.clone();
     if let Some(dialog) = dialog {
         after_bye(cx, &dialog);
@@ -200,7 +185,7 @@ fn run_ended(cx: &mut Cx<'_>) {
     }
 }
 
-fn after_bye(cx: &Cx<'_>, dialog: &Arc<Dialog>) {
+fn after_bye(cx: &mut Cx<'_>, dialog: &Arc<Dialog>) {
     let (ended, ctx) = {
         let state = dialog.state.lock();
         (state.state() == State::Deleted, state.acc.clone())
@@ -212,7 +197,7 @@ fn after_bye(cx: &Cx<'_>, dialog: &Arc<Dialog>) {
     }
 }
 
-fn call_ended(cx: &Cx<'_>, dialog: &Arc<Dialog>, at_us: u64) {
+fn call_ended(cx: &mut Cx<'_>, dialog: &Arc<Dialog>, at_us: u64) {
     let ctx = dialog.state.lock().acc.clone();
     if let Some(ctx) = ctx {
         write_cdr(cx, &ctx, at_us);
@@ -220,13 +205,11 @@ fn call_ended(cx: &Cx<'_>, dialog: &Arc<Dialog>, at_us: u64) {
 }
 
 /// Once for a call, for all backends that are on, with the values as they are now.
-fn write_cdr(cx: &Cx<'_>, ctx: &AccCtx, ended_us: u64) {
+fn write_cdr(cx: &mut Cx<'_>, ctx: &AccCtx, ended_us: u64) {
     let mut state = ctx.state.lock();
     let Some(cdr) = Cdr::of(&state, ended_us) else { return };
     if std::mem::replace(&mut state.cdr_written, true) {
         return;
     }
-    if is_on(&state, Backend::Log) {
-        log_backend::cdr(cx, &cdr, &state);
-    }
+    backends::cdr(cx, &cdr, &state);
 }

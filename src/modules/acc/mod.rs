@@ -1,12 +1,14 @@
 //! `acc`: records of transactions and calls.
 //!
 //! Path of data: `accounting` marks what is to be accounted and ties a context to message, transaction and dialog; scripts
-//! fill its fields through `vars`; `hooks` sees replies leave and calls end, makes a `record` and hands it to
-//! `log_backend`. `context` finds the context in force: a loaded one, or that of the own call.
+//! fill its fields through `vars`; `hooks` sees replies leave and calls end, makes a `record` and has `backends` hand it to
+//! `log_backend` and `event_backend`. `context` finds the context in force: a loaded one, or that of the own call.
 //!
-//! Deliberately absent: the `db`, `aaa` and `evi` backends. A new one is a file next to `log_backend`, called where that is.
+//! Deliberately absent: the `db` and `aaa` backends. A new one is a file next to `log_backend`, called in `backends`.
 mod accounting;
+mod backends;
 mod context;
+mod event_backend;
 mod fields;
 mod hooks;
 mod log_backend;
@@ -25,6 +27,7 @@ pub static MODULE: Module = Module {
     pvars: vars::PVARS,
     params: settings::PARAMS,
     constraints: settings::CONSTRAINTS,
+    events: event_backend::EVENTS,
     hooks: &[hooks::follow],
     init: Some(settings::init),
     examples: &[include_str!("examples.md")],
@@ -40,6 +43,12 @@ static FUNCTIONS: &[Function] = script_fns! {
         in REQUEST | FAILURE | BRANCH | LOCAL => accounting::drop_accounting;
     /// Writes a record at once; the comment is a reason, perhaps with a code in front.
     fn acc_log_request(comment: Str) in REQUEST | FAILURE | BRANCH | LOCAL => request::acc_log_request;
+    /// Raises the record as an event: `E_ACC_EVENT`, or `E_ACC_MISSED_EVENT` with a code of 300 or more.
+    fn acc_evi_request(comment: Str) in REQUEST | FAILURE | BRANCH | LOCAL => request::acc_evi_request;
+    /// Writes the record into a table. There is no database yet: -1, and the log says so.
+    fn acc_db_request(comment: Str, table: Str) in REQUEST | FAILURE | BRANCH | LOCAL, roles [MayFail] => request::acc_db_request;
+    /// Sends the record to an AAA server. There is none yet: -1, and the log says so.
+    fn acc_aaa_request(comment: Str) in REQUEST | FAILURE | BRANCH | LOCAL, roles [MayFail] => request::acc_aaa_request;
     /// Begins another leg of the call's records.
     fn acc_new_leg() in REQUEST | FAILURE | BRANCH | LOCAL => vars::acc_new_leg;
 

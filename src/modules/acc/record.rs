@@ -49,6 +49,11 @@ impl Core {
         }
     }
 
+    /// The code is one of a refusal.
+    pub fn refuses(&self) -> bool {
+        self.code.as_utf8().and_then(|c| c.parse::<u16>().ok()).is_some_and(|code| code >= 300)
+    }
+
     /// The fields as an answered call keeps them for its CDR.
     pub fn keep(self, answered_us: u64) -> CdrCore {
         let code = self.code.as_utf8().and_then(|c| c.parse().ok()).unwrap_or_default();
