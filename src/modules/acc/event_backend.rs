@@ -39,14 +39,7 @@ pub fn cdr(cx: &mut Cx<'_>, cdr: &Cdr, state: &AccState) {
     raise(cx, CDR, &cdr.core, t.start, Some(state), &tail);
 }
 
-fn raise(
-    cx: &mut Cx<'_>,
-    name: &'static str,
-    core: &Core,
-    time: u64,
-    state: Option<&AccState>,
-    tail: &[EventParam],
-) {
+fn raise(cx: &mut Cx<'_>, name: &'static str, core: &Core, time: u64, state: Option<&AccState>, tail: &[EventParam]) {
     if !cx.has_route(RouteKind::Event, Some(name.as_bytes())) {
         return;
     }

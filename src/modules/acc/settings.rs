@@ -49,7 +49,10 @@ pub static PARAMS: &[ParamSignature] = &[
     declaring("extra_fields", DeclaredName::AccExtra, "Values of `$acc_extra`: `log:tag[->label];..`, several times."),
     declaring("leg_fields", DeclaredName::AccLeg, "Values of `$acc_leg`: `log:tag[->label];..`, several times."),
     int("log_level", "Level of the `log` backend's lines; 2, notice."),
-    idle(string("acc_created_avp_name", "3.1: name of an AVP for the time of creation."), "the time is kept with the call"),
+    idle(
+        string("acc_created_avp_name", "3.1: name of an AVP for the time of creation."),
+        "the time is kept with the call",
+    ),
     idle(string("log_facility", "Syslog facility of the records."), "records go where all log lines go"),
     idle(string("aaa_url", "AAA server."), NO_AAA),
     idle(int("service_type", "Service-Type of AAA records."), NO_AAA),

@@ -51,11 +51,8 @@ pub fn uri(run: &Run, place: Place) -> Option<Str> {
     }
 }
 
-/// Adds a branch.
+/// Adds a branch; in a reply's run for the request of its transaction.
 pub fn append(run: &mut Run, target: Target) -> Result<(), &'static str> {
-    if !run.msg.is_request() {
-        return Err("a reply has no branches");
-    }
     if run.kind == RouteKind::Local {
         return Err("a local route cannot fork");
     }

@@ -264,7 +264,12 @@ pub fn t_replicate(cx: &mut Cx<'_>, uri: Str, flags: Option<Words<RelayWords>>) 
         Created::Retransmission => return Ret::TRUE,
         Created::Impossible => return Ret::Code(GENERIC),
     };
-    cx.run.targets.main.uri = Some(uri);
-    cx.run.targets.main.dst = None;
+    begin_set(&mut tx.state.lock());
+    let targets = &mut cx.run.targets;
+    targets.main.dst = Some(uri);
+    // Added branches go out as the same request, to where they point.
+    for added in &mut targets.added {
+        added.dst = std::mem::replace(&mut added.uri, targets.main.uri.clone());
+    }
     start(cx, tx, fresh, flags, None)
 }
