@@ -3,7 +3,7 @@ use super::avp::AvpNames;
 use super::blacklists::Blacklists;
 use super::dialogs::Dialogs;
 use super::effect::{Datagram, Effect, Output, WaitId};
-use super::event::ScriptEvent;
+use super::event::Events;
 use super::faults::Faults;
 use super::log::Log;
 use super::parking::Parking;
@@ -108,7 +108,7 @@ pub struct Shard {
     /// What the event being handled sends and asks for.
     pub out: Vec<Output>,
     /// What the event being handled raised for event routes; the engine runs them when it is done.
-    pub events: Vec<ScriptEvent>,
+    pub events: Events,
     pub ids: IdGen,
     /// Room for messages being printed.
     pub scratch: Vec<u8>,
@@ -128,7 +128,7 @@ impl Shard {
             index,
             wheel: Wheel::new(start),
             out: Vec::new(),
-            events: Vec::new(),
+            events: Events::default(),
             ids: IdGen::new(seed ^ (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             scratch: Vec::with_capacity(2048),
             at_work: None,

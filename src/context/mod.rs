@@ -35,9 +35,9 @@ pub use blacklists::{BlacklistRule, BlacklistSpec, Blacklists, ListError, ListSe
 pub use dialog::{Alive, Dialog, DialogHold, DialogState, Identity, Membership, OwnedRoutes, ProfileId};
 pub use dialogs::{Dialogs, ValueKey};
 pub use effect::{Command, Datagram, Effect, EffectAnswer, Execute, Output, WaitId};
-pub use event::ScriptEvent;
+pub use event::{Events, ScriptEvent};
 pub use faults::Faults;
-pub use log::{Level, Log, LogSink, Origin};
+pub use log::{KeptLine, Level, Log, LogSink, Origin};
 pub use parking::{Parking, Ticket};
 pub use run::{
     ArmedRoutes, Asked, Calling, Current, CurrentAcc, EventParam, Hold, Leaked, Own, OwnCall, Received, ReplyExtras,

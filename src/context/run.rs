@@ -141,6 +141,8 @@ pub struct ScriptState {
     /// `drop` was executed.
     pub dropped: bool,
     pub calling: Calling,
+    /// Each step is logged.
+    pub tracing: bool,
     pub asked: Option<Box<Asked>>,
 }
 

@@ -18,6 +18,11 @@ pub struct CoreSettings {
     pub advertised_address: Option<Str>,
     pub advertised_port: Option<u16>,
     pub enable_asserts: bool,
+    /// Lines of the log raise events.
+    pub log_event_enabled: bool,
+    /// Up to which level; 0 for all.
+    pub log_event_level_filter: i32,
+    pub log_prefix: Str,
     pub sip_warning: bool,
     pub disable_503_translation: bool,
     /// Lists of destinations that nothing is sent to.
@@ -56,6 +61,9 @@ impl Default for CoreSettings {
             advertised_address: None,
             advertised_port: None,
             enable_asserts: false,
+            log_event_enabled: false,
+            log_event_level_filter: 0,
+            log_prefix: Str::EMPTY,
             sip_warning: false,
             disable_503_translation: false,
             blacklists: Vec::new(),

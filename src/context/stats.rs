@@ -92,4 +92,5 @@ core_counts! {
     err_requests
     err_replies
     bad_msg_hdr
+    slow_messages
 }

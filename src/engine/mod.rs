@@ -6,6 +6,7 @@
 //!
 //! Outputs stand in `shard.out`; whoever calls carries them out. Nothing here touches a socket, a clock or a file.
 pub mod boot;
+mod events;
 mod message;
 mod recover;
 mod refuse;
@@ -27,6 +28,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use waiting::Waiting;
 
 /// Functions that launched routes launch in turn, in one step of an engine.
@@ -55,7 +57,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    pub fn new(core: Core, image: Image) -> Engine {
+    pub fn new(mut core: Core, image: Image) -> Engine {
+        if core.settings.log_event_enabled {
+            core.log.keep(core.settings.log_event_level_filter);
+        }
         Engine { core, image: ArcSwap::from_pointee(image), waiting: Waiting::default() }
     }
 
@@ -86,6 +91,11 @@ impl Engine {
         self.guarded(shard, now, |engine, shard| routes::start(engine, shard, now));
     }
 
+    /// To be called when handling a message took longer than `exec_msg_threshold`.
+    pub fn slow(&self, shard: &mut Shard, now: Now, took: Duration, from: SocketAddr, message: &[u8]) {
+        self.guarded(shard, now, |engine, shard| events::slow(&engine.core, shard, took, from, message));
+    }
+
     /// Suspended runs; for tests and statistics.
     pub fn suspended(&self) -> usize {
         self.waiting.len()
@@ -102,7 +112,7 @@ impl Engine {
         let attempt = AssertUnwindSafe(|| {
             work(self, shard);
             self.wake(shard, now);
-            routes::raise_events(self, shard, now);
+            events::dispatch(self, shard, now);
             self.wake(shard, now);
         });
         if catch_unwind(attempt).is_err() {

@@ -1,15 +1,12 @@
-//! Routes that no message brings: startup, timers, events. They run over a request that nobody sent.
+//! Routes that no message brings: startup and timers, and the way to run such routes. They run over a request that nobody sent.
 use super::Engine;
 use crate::base::{Now, Str};
-use crate::context::{Received, Run, ScriptEvent, Shard, SocketId, Timer, dummy};
+use crate::context::{Received, Run, Shard, SocketId, Timer, dummy};
 use crate::registry::RouteKind;
 use crate::vm::{Cx, Hook, Ret, Scope, SubRun};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-/// Events that events raise, at most, before the rest waits for the next message.
-const EVENTS: usize = 1_000;
 
 pub fn start(engine: &Engine, shard: &mut Shard, now: Now) {
     let image = engine.image();
@@ -58,39 +55,18 @@ pub fn unwound(engine: &Engine, shard: &mut Shard, now: Now) {
     });
 }
 
-/// Runs the event routes of what was raised meanwhile.
-pub fn raise_events(engine: &Engine, shard: &mut Shard, now: Now) {
-    for _ in 0..EVENTS {
-        if shard.events.is_empty() {
-            return;
-        }
-        let event = shard.events.remove(0);
-        raise(engine, shard, now, event);
-    }
-}
-
-fn raise(engine: &Engine, shard: &mut Shard, now: Now, event: ScriptEvent) {
-    let name = Str::from_static(event.name);
-    if engine.image().route(RouteKind::Event, Some(&name)).is_none() {
-        return;
-    }
-    let mut over = blank(RouteKind::Event, now);
-    over.script.event = event.params;
-    run(engine, shard, now, over, route(RouteKind::Event, Some(name)));
-}
-
-fn run(engine: &Engine, shard: &mut Shard, now: Now, over: Box<Run>, entry: impl FnOnce(&mut Cx<'_>) -> Ret) {
+pub fn run(engine: &Engine, shard: &mut Shard, now: Now, over: Box<Run>, entry: impl FnOnce(&mut Cx<'_>) -> Ret) {
     let ran = engine.run(shard, now, over, entry);
     engine.settle(shard, now, ran, None);
 }
 
-fn route(kind: RouteKind, name: Option<Str>) -> impl FnOnce(&mut Cx<'_>) -> Ret {
+pub fn route(kind: RouteKind, name: Option<Str>) -> impl FnOnce(&mut Cx<'_>) -> Ret {
     let sub = SubRun { kind, name, scope: Scope::Same };
     move |_| Ret::Run(Box::new(sub), Box::new(|_, _| Ret::TRUE))
 }
 
 /// A run without a message of its own.
-fn blank(kind: RouteKind, now: Now) -> Box<Run> {
+pub fn blank(kind: RouteKind, now: Now) -> Box<Run> {
     let from = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
     Box::new(Run::new(kind, dummy::request(), Received { from, socket: SocketId(0), at: now, number: 0 }))
 }

@@ -3,6 +3,7 @@ pub mod acc;
 pub mod cachedb_local;
 pub mod core;
 pub mod dialog;
+pub mod event_route;
 pub mod exec;
 #[cfg(test)]
 pub mod fixture;
@@ -31,6 +32,7 @@ pub static ALL: &[&Module] = &[
     &sipmsgops::MODULE,
     &json::MODULE,
     &exec::MODULE,
+    &event_route::MODULE,
     &textops::MODULE,
     &cachedb_local::MODULE,
     &dialog::MODULE,

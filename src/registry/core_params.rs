@@ -112,7 +112,6 @@ const NO_SRV: &str = "SRV and NAPTR records are not asked for yet";
 const BOTH_FAMILIES: &str = "A and AAAA records are always asked for";
 const ALWAYS_RECEIVED: &str =
     "`received` is added wherever Via and source differ, as RFC 3261 18.2.1 asks; no name is looked up for that";
-const NO_EVENT_LOG: &str = "log lines raise no events yet";
 const NO_PERSISTENCE: &str = "nothing is kept over a restart yet";
 const NO_PROVISIONING: &str = "there is no provisioning interface";
 const OS_DECIDES: &str = "the runtime chooses what the system does best";
@@ -205,8 +204,8 @@ pub static CORE_PARAMS: &[CoreParam] = &[
         .aliases(&["execdnsthreshold"]),
     P::new("exec_msg_threshold", "Microseconds after which a message is logged as slow.")
         .aliases(&["execmsgthreshold"]),
-    P::new("log_event_enabled", "Log lines raise events.").idle(NO_EVENT_LOG),
-    P::new("log_event_level_filter", "Level of log lines that raise events.").idle(NO_EVENT_LOG),
+    P::new("log_event_enabled", "Log lines raise the event `E_CORE_LOG`."),
+    P::new("log_event_level_filter", "Level up to which log lines raise events; 0 for all."),
     P::new("log_json_buf_size", "Room for a log line in JSON.").idle("log lines take the room they need"),
     P::new("log_level", "What is logged: -3 alert, -2 critical, -1 error, 1 warning, 2 notice, 3 info, 4 debug."),
     P::new("log_msg_buf_size", "Longest text of a log line in JSON."),

@@ -7,7 +7,7 @@ use super::programs::Programs;
 use super::resolver::Resolver;
 use super::udp::{self, Bound, ReceiveRoom, SendRoom, Udp};
 use crate::base::{Instant, Now};
-use crate::context::{Counter, Datagram, Effect, EffectAnswer, Level, Output, Shard, SocketId, WaitId};
+use crate::context::{Counter, Datagram, Effect, EffectAnswer, Output, Shard, SocketId, WaitId};
 use crate::engine::{Engine, Event};
 use bytes::Bytes;
 use std::io;
@@ -147,12 +147,10 @@ impl Worker {
         };
         let began = self.shared.clock.now().mono;
         self.shared.engine.input(&mut self.shard, now, Event::Datagram { socket, from, bytes: bytes.clone() });
-        let took = self.shared.clock.now().mono.since(began);
+        let now = self.shared.clock.now();
+        let took = now.mono.since(began);
         if took > limit {
-            let line = bytes.split(|b| *b == b'\r').next().unwrap_or_default();
-            let (took, limit, line) = (took.as_micros(), limit.as_micros(), String::from_utf8_lossy(line));
-            let text = format_args!("`{line}` from {from} took {took} us, more than {limit}");
-            self.shared.engine.core.log.part(Level::Warning, "core", "slow_message", text);
+            self.shared.engine.slow(&mut self.shard, now, took, from, &bytes);
         }
     }
 

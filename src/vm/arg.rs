@@ -22,7 +22,7 @@ pub enum Arg {
     /// A string without variables.
     Str(Str),
     /// A string with variables in it.
-    Format(Box<[Piece]>),
+    Format(Arc<[Piece]>),
     Var(Arc<Var>),
     Pattern(Arc<Pattern>),
     Substitution(Arc<LinkedSubstitution>),
@@ -83,6 +83,37 @@ impl FromArg for Str {
             Arg::Str(s) => Ok(s.clone()),
             Arg::Format(pieces) => cx.expand(pieces).ok_or(ArgError::TooLong),
             Arg::Var(var) => cx.read(var).str_face().ok_or(ArgError::Null),
+            _ => Err(ArgError::Null),
+        }
+    }
+}
+
+/// A string that is expanded later, and then as often as wanted.
+pub enum Template {
+    Text(Str),
+    Format(Arc<[Piece]>),
+    Var(Arc<Var>),
+}
+
+impl Template {
+    /// `None` when it grows beyond `pv_print_buf_size`.
+    pub fn expand(&self, cx: &mut Cx<'_>) -> Option<Str> {
+        match self {
+            Template::Text(text) => Some(text.clone()),
+            Template::Format(pieces) => cx.expand(pieces),
+            Template::Var(var) => Some(cx.read(var).str_face().unwrap_or(Str::from_static("<null>"))),
+        }
+    }
+}
+
+impl FromArg for Template {
+    const TY: ParamType = ParamType::Str;
+
+    fn from_arg(_: &mut Cx<'_>, arg: &Arg) -> Result<Template, ArgError> {
+        match arg {
+            Arg::Str(text) => Ok(Template::Text(text.clone())),
+            Arg::Format(pieces) => Ok(Template::Format(pieces.clone())),
+            Arg::Var(var) => Ok(Template::Var(var.clone())),
             _ => Err(ArgError::Null),
         }
     }

@@ -7,6 +7,8 @@ use crate::context::{Run, Value};
 #[derive(Clone, Debug)]
 pub struct Budget {
     fuel: u32,
+    /// What is left of the turn while single operations are looked at; `fuel` is 0 meanwhile.
+    watched: Option<u32>,
     turns: u32,
     /// Bytes of values stored since they were last counted.
     stored: usize,
@@ -28,6 +30,30 @@ impl Budget {
     /// A new turn begins.
     pub fn refuel(&mut self) {
         self.fuel = Self::TURN;
+        self.watched = None;
+    }
+
+    /// Whether `spend` is to fail at each operation, so that it can be looked at.
+    pub fn watch(&mut self, on: bool) {
+        match (on, self.watched) {
+            (true, None) => self.watched = Some(std::mem::take(&mut self.fuel)),
+            (false, Some(left)) => {
+                self.fuel = left;
+                self.watched = None;
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
+    /// `spend` for an operation that is looked at.
+    pub fn spend_watched(&mut self) -> bool {
+        match &mut self.watched {
+            Some(left @ 1..) => {
+                *left -= 1;
+                true
+            }
+            Some(_) | None => false,
+        }
     }
 
     pub fn turn_over(&mut self, run: &Run) -> Exit {
@@ -56,6 +82,6 @@ impl Budget {
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget { fuel: Budget::TURN, turns: 0, stored: 0 }
+        Budget { fuel: Budget::TURN, watched: None, turns: 0, stored: 0 }
     }
 }

@@ -5,7 +5,7 @@ use super::pvar::{Index, Piece, Store, TransformArg, Var, WriteError};
 use super::pvar::{LinkedTransform, LinkedTransformArg, LinkedTransformArgs};
 use super::ret::OwnedRun;
 use crate::base::{Now, Str};
-use crate::context::{Core, Effect, EffectAnswer, Level, Run, Shard, Value};
+use crate::context::{Core, Effect, EffectAnswer, EventParam, Level, Run, ScriptEvent, Shard, Value};
 use crate::registry::RouteKind;
 use crate::syntax::ere::Pattern;
 use crate::syntax::pvar::MsgContext;
@@ -100,6 +100,18 @@ impl Cx<'_> {
         for follow in &image.hooks {
             follow(self, hook);
         }
+    }
+
+    /// Raises an event: its route runs once the message at work is done. False when there are too many.
+    pub fn raise_event(&mut self, name: Str, params: Vec<EventParam>) -> bool {
+        if !self.has_route(RouteKind::Event, Some(&name)) {
+            return true;
+        }
+        let has_room = self.shard.events.push(ScriptEvent { name, params });
+        if !has_room {
+            self.log(Level::Error, "core", "raise_event", format_args!("too many events wait: one is lost"));
+        }
+        has_room
     }
 
     /// Asks for a route to be run after the builtin at work and before the script goes on.

@@ -24,11 +24,12 @@ pub mod ret;
 mod run_loop;
 pub mod substitution;
 pub mod task;
+mod trace;
 
 pub use arg::{
     Arg, ArgError, AvpOut, BranchFlag, BranchRouteName, DialogFlag, FailureRouteName, FromArg, MessageFlag, Notation,
-    OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, SubstitutionArg, ValueIn, VarIn, VarOut,
-    Verbatim, Vocabulary, Words,
+    OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, SubstitutionArg, Template, ValueIn, VarIn,
+    VarOut, Verbatim, Vocabulary, Words,
 };
 pub use asynchronous::{Suspend, SuspendFn};
 pub use cx::{Cx, position};
@@ -44,3 +45,4 @@ pub use pvar::{
 };
 pub use ret::{Answer, Outcome, OwnedRun, Ret, Scope, SubRun, Then};
 pub use task::{Done, Fault, FaultKind, Host, Launched, Progress, Task};
+pub use trace::Trace;

@@ -13,6 +13,7 @@ use super::image::{Image, Site};
 use super::pvar::Store;
 use super::ret::{Answer, Ret, Scope, SubRun};
 use super::task::{FaultKind, Launched};
+use super::trace;
 use crate::base::Str;
 use crate::context::{Asked, Effect, Level, RouteLabel, Run, ScriptError, Value};
 use crate::ir::{
@@ -82,8 +83,9 @@ impl Script {
 
     pub fn execute(&mut self, cx: &mut Cx<'_>, budget: &mut Budget) -> Exit {
         let image: &Image = cx.image;
+        budget.watch(cx.run.script.tracing);
         loop {
-            if !budget.spend() {
+            if !budget.spend() && !self.watch(cx, budget) {
                 return budget.turn_over(cx.run);
             }
             let Some(step) = image.step(self.pc) else {
@@ -128,6 +130,21 @@ impl Script {
                 return exit;
             }
         }
+    }
+
+    /// Looks at the operation that comes next. False when the turn is over.
+    #[cold]
+    fn watch(&self, cx: &mut Cx<'_>, budget: &mut Budget) -> bool {
+        if !cx.run.script.tracing {
+            budget.watch(false);
+            return budget.spend();
+        }
+        if !budget.spend_watched() {
+            return false;
+        }
+        cx.run.place = cx.image.span(self.pc);
+        trace::step(cx, self.pc);
+        true
     }
 
     /// Takes the code of the command the script stands behind.
@@ -227,7 +244,8 @@ impl Script {
 
     /// Takes a command's code unless something has to run first; then the code comes back by `settle`.
     fn command_done(&mut self, cx: &mut Cx<'_>, code: i32) -> Flow {
-        if !cx.later.is_empty() {
+        // A trace that begins or ends is seen when the loop is entered.
+        if !cx.later.is_empty() || cx.run.script.tracing {
             return Flow::Leave(Exit::Builtin(Ret::Code(code)));
         }
         if cx.run.script.error.class != 0
@@ -361,6 +379,7 @@ impl Script {
         self.calls.clear();
         self.temps.clear();
         self.stopping = false;
+        script.tracing = false;
         self.go_to(image, id);
         Flow::Next
     }

@@ -70,7 +70,9 @@ static SETTERS: &[(&str, Setter)] = setters! {
     "syslog_facility" => |s, v: word| s.server.syslog_facility = v;
     "syslog_name" => |s, v: word| s.server.syslog_name = Some(v);
     "log_msg_buf_size" => |s, v: size| s.server.log_message_room = v;
-    "log_prefix" => |s, v: word| s.server.log_prefix = v;
+    "log_prefix" => |s, v: word| { s.core.log_prefix = v.as_str().into(); s.server.log_prefix = v };
+    "log_event_enabled" => |s, v: int| s.core.log_event_enabled = v != 0;
+    "log_event_level_filter" => |s, v: int| s.core.log_event_level_filter = v;
     "debug_mode" => |s, v: int| s.server.debug_mode = v != 0;
     "chroot" => |s, v: word| s.server.chroot = Some(v);
     "wdir" => |s, v: word| s.server.working_dir = Some(v);

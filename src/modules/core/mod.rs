@@ -7,6 +7,7 @@ pub mod avp_list;
 pub mod branch_set;
 pub mod caches;
 pub mod calendar;
+pub mod events;
 pub mod functions;
 pub mod message_body;
 pub mod outbound;
@@ -23,6 +24,7 @@ pub static MODULE: Module = Module {
     functions: &functions::FUNCTIONS,
     pvars: &pvars::PVARS,
     transforms: &transforms::TRANSFORMS,
+    events: events::EVENTS,
     examples: EXAMPLES,
     init: Some(init),
     ..Module::empty("core")

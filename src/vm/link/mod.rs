@@ -150,7 +150,7 @@ impl Sites<'_, '_> {
             }
             Argument::Format(id) => {
                 let pieces = self.formats.get(id.index())?;
-                Arg::Format(self.linker.format(pieces, self.program))
+                Arg::Format(self.linker.format(pieces, self.program).into())
             }
             Argument::Pattern(id) => Arg::Pattern(self.regexes.get(id.index())?.clone()),
             Argument::Substitution { text, vars, span } => {

@@ -6,6 +6,7 @@ pub mod flags;
 pub mod forward;
 pub mod message;
 pub mod request_uri;
+pub mod script;
 
 use crate::context::Level;
 use crate::vm::{Cx, Function, joined, row_count};
@@ -18,6 +19,7 @@ const TABLES: &[&[Function]] = &[
     forward::FUNCTIONS,
     cache::FUNCTIONS,
     blacklists::FUNCTIONS,
+    script::FUNCTIONS,
 ];
 
 pub static FUNCTIONS: [Function; row_count(TABLES)] = joined(TABLES);

@@ -1,6 +1,6 @@
 //! The script's own state: `$var`, `$param`, `$return`, `$rc`, the call stack, errors, log levels, the command line.
 use crate::base::Str;
-use crate::context::{RouteLabel, Value};
+use crate::context::{Level, RouteLabel, Value};
 use crate::registry::{RouteKind, SubName, VarKind};
 use crate::vm::{Cx, Index, NameKind, Pvar, Store, Var, VarName, WriteError, position};
 
@@ -65,7 +65,14 @@ fn param(cx: &mut Cx<'_>, var: &Var) -> Value {
 fn event_param(cx: &Cx<'_>, name: &[u8], nth: Option<usize>) -> Value {
     let params = &cx.run.script.event;
     let named = params.iter().find(|p| p.name.as_bytes() == name);
-    named.or_else(|| params.get(nth?)).map_or(Value::Null, |p| p.value.clone())
+    if let Some(param) = named.or_else(|| params.get(nth?)) {
+        return param.value.clone();
+    }
+    if cx.run.kind == RouteKind::Event {
+        let name = String::from_utf8_lossy(name);
+        cx.log(Level::Warning, "core", "param", format_args!("the event has no parameter `{name}`"));
+    }
+    Value::Null
 }
 
 fn returned(cx: &mut Cx<'_>, var: &Var) -> Value {
