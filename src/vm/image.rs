@@ -110,11 +110,14 @@ impl Image {
     }
 }
 
+/// By text; `None` for one that does not compile.
+type Compiled = AHashMap<Vec<u8>, Option<Arc<Pattern>>>;
+
 /// Patterns that scripts make at run time, the most recent ones compiled.
 #[derive(Default)]
 pub struct PatternCache {
     /// Those of `=~`, and those of arguments.
-    recent: [Mutex<AHashMap<Vec<u8>, Option<Arc<Pattern>>>>; 2],
+    recent: [Mutex<Compiled>; 2],
 }
 
 impl PatternCache {
