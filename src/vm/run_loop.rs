@@ -142,7 +142,6 @@ impl Script {
         if !budget.spend_watched() {
             return false;
         }
-        cx.run.place = cx.image.span(self.pc);
         trace::step(cx, self.pc);
         true
     }

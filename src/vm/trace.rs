@@ -35,6 +35,7 @@ pub fn step(cx: &mut Cx<'_>, at: Pc) {
     let Some(trace) = cx.run.slots.get::<Arc<Trace>>().cloned() else { return };
     let image: &Image = cx.image;
     let Some((class, action)) = described(image, at) else { return };
+    cx.run.place = image.step(at).map_or(cx.run.place, |step| step.span);
     if trace.level > cx.core.log.level() {
         return;
     }
@@ -47,9 +48,9 @@ pub fn step(cx: &mut Cx<'_>, at: Pc) {
 /// Class and name of a step; `None` for what is none in the script.
 fn described(image: &Image, at: Pc) -> Option<(&'static str, String)> {
     let name = |class: &'static str, name: &str| Some((class, name.to_owned()));
-    let next = || image.ops.get(at as usize + 1);
-    let before = || at.checked_sub(1).and_then(|before| image.ops.get(before as usize));
-    match image.ops.get(at as usize)? {
+    let op = |at: Pc| image.step(at).map(|step| &step.op);
+    let (next, before) = (|| op(at + 1), || at.checked_sub(1).and_then(op));
+    match op(at)? {
         // The condition of a loop belongs to the loop.
         Op::Branch { .. } if matches!(before(), Some(Op::LoopTurn { .. })) => None,
         Op::Branch { .. } => name("core", "if"),

@@ -4,7 +4,7 @@ use super::fields::Column;
 use super::record::{Cdr, Core, Kind};
 use super::settings::Settings;
 use crate::base::Str;
-use crate::context::{AccState, Backend, EventParam, ScriptEvent, Value};
+use crate::context::{AccState, Backend, EventParam, Value};
 use crate::registry::RouteKind;
 use crate::vm::Cx;
 
@@ -53,7 +53,7 @@ fn raise(cx: &mut Cx<'_>, name: &'static str, core: &Core, time: u64, state: Opt
     let legs = state.map(|s| s.legs.as_slice()).filter(|legs| !legs.is_empty() && !of_leg.is_empty()).unwrap_or(&none);
     for leg in legs {
         let params = head.iter().cloned().chain(columns(of_leg, leg)).chain(tail.iter().cloned()).collect();
-        cx.shard.events.push(ScriptEvent { name, params });
+        cx.raise_event(Str::from_static(name), params);
     }
 }
 
