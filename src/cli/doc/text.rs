@@ -108,6 +108,8 @@ fn block(piece: &Piece, style: Style, out: &mut dyn Write) -> io::Result<()> {
         "output" => "logs".to_owned(),
         "sent" => "sends".to_owned(),
         "diagnostics" => "the checker says".to_owned(),
+        "host" => format!("when {rest} resolves to"),
+        "program" => format!("when the program ({rest}) writes"),
         "file" => format!("with the file {rest}"),
         _ => String::new(),
     };
