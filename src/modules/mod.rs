@@ -1,5 +1,6 @@
 //! The built-in modules: rows that bind script-facing names to bodies.
 pub mod acc;
+pub mod cfgutils;
 pub mod cachedb_local;
 pub mod core;
 pub mod dialog;
@@ -34,6 +35,7 @@ pub static ALL: &[&Module] = &[
     &exec::MODULE,
     &event_route::MODULE,
     &textops::MODULE,
+    &cfgutils::MODULE,
     &cachedb_local::MODULE,
     &dialog::MODULE,
     &acc::MODULE,

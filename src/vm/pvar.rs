@@ -158,6 +158,7 @@ impl WriteError {
 }
 
 /// A variable reference after linking.
+#[derive(Clone)]
 pub struct Var {
     pub row: &'static Pvar,
     pub name: VarName,
@@ -170,6 +171,7 @@ pub struct Var {
     pub text: Str,
 }
 
+#[derive(Clone)]
 pub enum VarName {
     None,
     Text(Str),
@@ -182,6 +184,7 @@ pub enum VarName {
     Dynamic(Box<Var>),
 }
 
+#[derive(Clone)]
 pub enum VarIndex {
     None,
     Int(i32),
@@ -261,6 +264,7 @@ impl TransformRow {
     }
 }
 
+#[derive(Clone)]
 pub struct LinkedTransform {
     pub row: &'static TransformRow,
     pub index: Option<LinkedTransformArg>,
@@ -274,6 +278,7 @@ pub enum LinkedTransformArgs {
     Read(Box<[LinkedTransformArg]>),
 }
 
+#[derive(Clone)]
 pub enum LinkedTransformArg {
     Ready(TransformArg),
     Var(Box<Var>),
@@ -331,6 +336,7 @@ impl TransformArg {
 }
 
 /// A part of a format string.
+#[derive(Clone)]
 pub enum Piece {
     Text(Str),
     Var(Var),

@@ -176,7 +176,7 @@ fn year_length(year: i64) -> i64 {
 }
 
 /// Days since 1970-01-01 in the Gregorian calendar. Years begin in March, so that the leap day is their last.
-fn days_of(year: i64, month: u32, day: u32) -> i64 {
+pub fn days_of(year: i64, month: u32, day: u32) -> i64 {
     let month = i64::from(month);
     let year = if month > 2 { year } else { year - 1 };
     let era = year.div_euclid(400);
