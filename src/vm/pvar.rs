@@ -271,6 +271,7 @@ pub struct LinkedTransform {
     pub args: LinkedTransformArgs,
 }
 
+#[derive(Clone)]
 pub enum LinkedTransformArgs {
     /// Literals: the same at each use.
     Ready(Box<[TransformArg]>),

@@ -5,7 +5,7 @@
 use super::State;
 use crate::base::Str;
 use crate::context::{Effect, Level, Parking, Ticket};
-use crate::vm::{Cx, Hook, Ret, Static};
+use crate::vm::{Cx, Hook, Ret};
 use ahash::AHashMap;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -15,12 +15,12 @@ use std::sync::Arc;
 /// Locks that all runs together may hold or wait for: names may come from messages.
 const LIMIT: usize = 1 << 20;
 
-pub fn get_static_lock(cx: &mut Cx<'_>, key: Static) -> Ret {
-    get(cx, "get_static_lock", Key::Static(key.0))
+pub fn get_static_lock(cx: &mut Cx<'_>, key: Str) -> Ret {
+    get(cx, "get_static_lock", Key::Static(key))
 }
 
-pub fn release_static_lock(cx: &mut Cx<'_>, key: Static) -> i32 {
-    release(cx, "release_static_lock", &Key::Static(key.0))
+pub fn release_static_lock(cx: &mut Cx<'_>, key: Str) -> i32 {
+    release(cx, "release_static_lock", &Key::Static(key))
 }
 
 pub fn get_dynamic_lock(cx: &mut Cx<'_>, key: Str) -> Ret {

@@ -17,7 +17,7 @@ use crate::context::Value;
 use crate::registry::param::{idle, int, string};
 use crate::registry::{DeclaredName, ParamSignature, SubName};
 use crate::script_fns;
-use crate::vm::{AvpOut, Cx, Function, InitCx, Module, NameKind, Pvar, Static, Var, VarIn, VarOut};
+use crate::vm::{AvpOut, Cx, Function, InitCx, Module, NameKind, Pvar, Var, VarIn, VarOut};
 use locks::Locks;
 use shared::SharedVars;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub static MODULE: Module = Module {
     functions: FUNCTIONS,
     pvars: PVARS,
     params: PARAMS,
+    examples: &[include_str!("examples.md")],
     hooks: &[locks::follow],
     init: Some(init),
     ..Module::empty("cfgutils")
@@ -73,11 +74,11 @@ static FUNCTIONS: &[Function] = script_fns! {
     /// Whether a time, now unless given, falls into a recurrence. -1: it does not; -2: the recurrence cannot be read.
     fn check_time_rec(time_string: Str, timestamp: Option<i32>) in ALL, roles [MayFail] => time::check_time_rec;
 
-    /// Takes a lock of its own for this name; waits while another run has it.
-    fn get_static_lock(key: Static) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT, roles [Waits, MayFail] => locks::get_static_lock;
+    /// Takes the lock that this text names, which is no other text's; waits while another run has it.
+    fn get_static_lock(key: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT, roles [Waits, MayFail] => locks::get_static_lock;
 
     /// Gives back what `get_static_lock` took.
-    fn release_static_lock(key: Static) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT => locks::release_static_lock;
+    fn release_static_lock(key: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT => locks::release_static_lock;
 
     /// Takes the lock of the pool that this text falls on; waits while another run has it.
     fn get_dynamic_lock(key: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT, roles [Waits, MayFail] => locks::get_dynamic_lock;

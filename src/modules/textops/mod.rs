@@ -11,7 +11,8 @@ use crate::base::Str;
 use crate::script_fns;
 use crate::vm::{Function, Module, PatternArg, SubstitutionArg};
 
-pub static MODULE: Module = Module { functions: FUNCTIONS, ..Module::empty("textops") };
+pub static MODULE: Module =
+    Module { functions: FUNCTIONS, examples: &[include_str!("examples.md")], ..Module::empty("textops") };
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Whether the message, with its first line, matches.
