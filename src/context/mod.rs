@@ -49,6 +49,7 @@ pub use sockets::{Alias, Bond, Socket, SocketId, Sockets};
 pub use stack::{ContextStacks, PopError, PushError};
 pub use stats::{Counter, Stats};
 pub use target::{Target, Targets};
+pub use transaction::Lent;
 pub use transaction::{
     Accepted, AckKept, Branch, BranchReply, Cancelling, Entry, Hop, Mailbox, Pending, PendingReply, RelayFlags,
     SentReply, Shared, Transaction, Transactions, TxId, TxState,

@@ -138,6 +138,8 @@ pub struct ScriptState {
     pub error: ScriptError,
     /// The index that a `for` reads its source at.
     pub cursor: i32,
+    /// Texts made at run time that are being expanded, one within the other.
+    pub expanding: u8,
     /// `drop` was executed.
     pub dropped: bool,
     pub calling: Calling,

@@ -134,6 +134,36 @@ impl TxState {
         }
     }
 
+    /// Gives out what scripts changed in the request, or in the final reply of a branch, to be put back by
+    /// `return_changes`. The destinations stay: whoever looks at the request sees that as received.
+    pub fn lend_changes(&mut self, of: Lent) -> Edits {
+        self.changes(of).map(std::mem::take).unwrap_or_default()
+    }
+
+    pub fn return_changes(&mut self, of: Lent, changed: Edits) {
+        if let Some(edits) = self.changes(of) {
+            *edits = changed;
+        }
+    }
+
+    fn changes(&mut self, of: Lent) -> Option<&mut Edits> {
+        match of {
+            Lent::Request => Some(&mut self.shared.edits),
+            Lent::Reply(branch) => match self.branches.get_mut(branch)?.reply.as_mut()? {
+                BranchReply::Received { edits, .. } => Some(edits),
+                BranchReply::Local { .. } => None,
+            },
+        }
+    }
+
+    /// Where the final reply of a branch came from.
+    pub fn reply_received(&self, branch: usize) -> Option<Received> {
+        match self.branches.get(branch)?.reply.as_ref()? {
+            BranchReply::Received { received, .. } => Some(*received),
+            BranchReply::Local { .. } => None,
+        }
+    }
+
     /// When something is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let server = self.server.as_ref().and_then(Server::poll_timeout);
@@ -245,7 +275,7 @@ pub struct Cancelling {
 #[derive(Clone)]
 pub enum BranchReply {
     /// With what its onreply routes changed.
-    Received { reply: Arc<Message>, edits: Edits },
+    Received { reply: Arc<Message>, edits: Edits, received: Received },
     /// Made here: a time-out, a failure to send.
     Local { reason: Str },
 }
@@ -271,6 +301,14 @@ impl SentReply {
     ) -> Option<&'a SentReply> {
         sent.into_iter().find(|reply| reply.is_relayed_success() && reply.to_tag.as_deref() == to_tag)
     }
+}
+
+/// The other message of a transaction, which a run may look at and change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lent {
+    Request,
+    /// Of that branch.
+    Reply(usize),
 }
 
 /// What must wait until the script at work is done.

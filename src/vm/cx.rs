@@ -5,13 +5,16 @@ use super::pvar::{Index, Piece, Store, TransformArg, Var, WriteError};
 use super::pvar::{LinkedTransform, LinkedTransformArg, LinkedTransformArgs};
 use super::ret::OwnedRun;
 use crate::base::{Now, Str};
-use crate::context::{Core, Effect, EffectAnswer, EventParam, Level, Run, ScriptEvent, Shard, Value};
+use crate::context::{Core, Effect, EffectAnswer, EventParam, Lent, Level, Run, ScriptEvent, Shard, Value};
 use crate::registry::RouteKind;
 use crate::syntax::ere::Pattern;
 use crate::syntax::pvar::MsgContext;
 use smallvec::SmallVec;
 use std::fmt;
 use std::sync::Arc;
+
+/// Texts that expand one another (language reference, appendix B).
+const MAX_NESTED: u8 = 7;
 
 /// The engine, the worker, the script and the run that a builtin is called in.
 pub struct Cx<'a> {
@@ -29,7 +32,7 @@ impl Cx<'_> {
     pub fn read(&mut self, var: &Var) -> Value {
         let value = match var.context {
             None => (var.row.read)(self, var),
-            Some(context) => self.read_other(var, context),
+            Some(context) => self.over(context, |cx| (var.row.read)(cx, var)).unwrap_or_default(),
         };
         if var.transforms.is_empty() {
             return value;
@@ -44,7 +47,10 @@ impl Cx<'_> {
         };
         match var.context {
             None => write(self, var, store, value),
-            Some(_) => Err(WriteError::new("cannot be written in another message")),
+            Some(context) => {
+                let written = self.over(context, |cx| write(cx, var, store, value));
+                written.unwrap_or_else(|| Err(WriteError::new("has no such message")))
+            }
         }
     }
 
@@ -72,6 +78,19 @@ impl Cx<'_> {
             }
         }
         Some(Str::from(out))
+    }
+
+    /// Expands a text that is only known now. `None` when it is no format string, grows too large, or was made by as many
+    /// others as may nest.
+    pub fn expand_text(&mut self, text: &[u8]) -> Option<Str> {
+        if self.run.script.expanding >= MAX_NESTED {
+            return None;
+        }
+        let pieces = self.image.late.get(text, &self.image.flags, &self.core.avp_names)?;
+        self.run.script.expanding += 1;
+        let expanded = self.expand(&pieces);
+        self.run.script.expanding -= 1;
+        expanded
     }
 
     /// Compiles a pattern that is only known now; recent ones are kept.
@@ -168,24 +187,35 @@ impl Cx<'_> {
         }
     }
 
-    /// Evaluates against the other message of the transaction: the run is lent that message for the read.
-    fn read_other(&mut self, var: &Var, context: MsgContext) -> Value {
+    /// Works on that message of the transaction: when it is the other one, the run is lent it with the changes it has so far.
+    /// `None`: there is no such message.
+    fn over<T>(&mut self, context: MsgContext, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let wants_reply = context == MsgContext::Reply;
         if self.run.msg.is_request() != wants_reply {
-            return (var.row.read)(self, var);
+            return Some(work(self));
         }
-        let Some(other) = self.run.other.clone() else { return Value::Null };
-        if other.is_request() == wants_reply {
-            return Value::Null;
-        }
-        let own = std::mem::replace(&mut self.run.msg, other);
-        let edits = std::mem::take(&mut self.run.edits);
-        let targets = std::mem::take(&mut self.run.targets);
-        let value = (var.row.read)(self, var);
-        self.run.msg = own;
-        self.run.edits = edits;
-        self.run.targets = targets;
-        value
+        let other = self.run.other.clone().filter(|other| other.is_request() != wants_reply)?;
+        let tx = self.run.tx.clone()?;
+        let branch = self.run.branch.unwrap_or_default();
+        let (lent, received) = if wants_reply {
+            (Lent::Reply(branch), tx.state.lock().reply_received(branch).unwrap_or(self.run.received))
+        } else {
+            (Lent::Request, tx.received)
+        };
+        let edits = tx.state.lock().lend_changes(lent);
+        let own_message = std::mem::replace(&mut self.run.msg, other.clone());
+        self.run.other = Some(own_message.clone());
+        let own = (
+            std::mem::replace(&mut self.run.edits, edits),
+            std::mem::take(&mut self.run.targets),
+            std::mem::replace(&mut self.run.received, received),
+        );
+        let done = work(self);
+        let changed = std::mem::take(&mut self.run.edits);
+        (self.run.msg, self.run.other) = (own_message, Some(other));
+        (self.run.edits, self.run.targets, self.run.received) = own;
+        tx.state.lock().return_changes(lent, changed);
+        Some(done)
     }
 
     /// Joins what `at` yields for 0, 1, 2... with `, `; NULL beyond 511 bytes (language reference 8.1).

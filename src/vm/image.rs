@@ -5,6 +5,7 @@ use super::flags::FlagNames;
 use super::function::Function;
 use super::hook::HookFn;
 use super::leak::LeakLog;
+use super::link::late::LateTexts;
 use super::module::TimerFn;
 use super::pvar::{Piece, Var};
 use crate::base::{SourceMap, Span, Str};
@@ -24,6 +25,8 @@ pub struct Image {
     /// What `async` needs; `None` when no loaded module has it.
     pub suspend: Option<SuspendFn>,
     pub patterns: PatternCache,
+    /// What texts that scripts make at run time are bound to.
+    pub late: LateTexts,
     /// Names of flags by number.
     pub flags: FlagNames,
     /// What the variables of a run begin with.

@@ -7,10 +7,10 @@ use super::reply_out::{self, LocalReply};
 use super::shared;
 use super::timers::rearm;
 use crate::base::Str;
-use crate::context::{BranchReply, Datagram, Level, Transaction, TxState};
+use crate::context::{BranchReply, Datagram, Level, Run, Transaction, TxState};
 use crate::proto::response_choice::{Decision, Others, Winner};
 use crate::registry::RouteKind;
-use crate::sip::{Edits, Message, StatusCode};
+use crate::sip::{Message, StatusCode};
 use crate::vm::{Answer, Cx, Hook, ReplyOut, Ret, Scope, SubRun};
 use std::sync::Arc;
 
@@ -27,14 +27,8 @@ pub enum Verdict {
 }
 
 /// Takes a received reply into account.
-pub fn of_reply(
-    io: &mut Io<'_>,
-    tx: &Transaction,
-    state: &mut TxState,
-    index: usize,
-    reply: &Arc<Message>,
-    edits: &Edits,
-) -> Verdict {
+pub fn of_reply(io: &mut Io<'_>, tx: &Transaction, state: &mut TxState, index: usize, run: &Run) -> Verdict {
+    let reply = &run.msg;
     let Some(status) = reply.status() else { return Verdict::Nothing };
     let Some(b) = state.branches.get_mut(index) else { return Verdict::Nothing };
     b.code = status.get();
@@ -44,7 +38,7 @@ pub fn of_reply(
     if status.get() >= 300
         && let Some(b) = state.branches.get_mut(index)
     {
-        reply_in::store(b, reply, edits);
+        reply_in::store(b, run);
     }
     of_status(io, tx, state, index, status.get(), Some(reply))
 }
@@ -196,7 +190,7 @@ fn send_winner(cx: &mut Cx<'_>, tx: &Arc<Transaction>, winner: &Winner) {
         return end_local(cx, tx, winner.status, message.as_ref());
     }
     match reply {
-        Some(BranchReply::Received { reply, edits }) => {
+        Some(BranchReply::Received { reply, edits, .. }) => {
             cx.run.edits = edits;
             reply_out::relay(cx, tx, &reply, index, Others::Keep, &challenges);
         }

@@ -12,7 +12,7 @@ use crate::context::{Accepted, Branch, Entry, Hold, Hop, Pending, PendingReply, 
 use crate::modules::core::outbound;
 use crate::proto::transaction::ClientEvent;
 use crate::registry::RouteKind;
-use crate::sip::{Edits, Framing, Message, print};
+use crate::sip::{Framing, Message, print};
 use crate::vm::{Answer, Cx, Hook, Ret, Scope, SubRun};
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -85,7 +85,7 @@ fn to_branch(
     let routes = routes_of(state, index);
     if routes.is_empty() {
         let mut io = Io { core: cx.core, shard: cx.shard, now: cx.now };
-        let verdict = choice::of_reply(&mut io, &tx, state, index, reply, &cx.run.edits);
+        let verdict = choice::of_reply(&mut io, &tx, state, index, cx.run);
         let needs_script = matches!(verdict, Verdict::Winner(_));
         state.busy = needs_script;
         shared::lend_to_reply(cx.run, &tx, state, index);
@@ -171,11 +171,10 @@ fn give_back(cx: &mut Cx<'_>, tx: &Transaction, index: usize) {
 
 fn after_routes(cx: &mut Cx<'_>, tx: Arc<Transaction>, index: usize) -> Ret {
     give_back(cx, &tx, index);
-    let reply = cx.run.msg.clone();
     let verdict = {
         let mut state = tx.state.lock();
         let mut io = Io { core: cx.core, shard: cx.shard, now: cx.now };
-        choice::of_reply(&mut io, &tx, &mut state, index, &reply, &cx.run.edits)
+        choice::of_reply(&mut io, &tx, &mut state, index, cx.run)
     };
     choice::act(cx, tx, verdict)
 }
@@ -211,6 +210,7 @@ pub fn run_for(pending: PendingReply) -> Run {
 }
 
 /// The final reply of a branch with what its routes changed.
-pub fn store(branch: &mut Branch, reply: &Arc<Message>, edits: &Edits) {
-    branch.reply = Some(crate::context::BranchReply::Received { reply: reply.clone(), edits: edits.clone() });
+pub fn store(branch: &mut Branch, run: &Run) {
+    let (reply, edits) = (run.msg.clone(), run.edits.clone());
+    branch.reply = Some(crate::context::BranchReply::Received { reply, edits, received: run.received });
 }

@@ -234,7 +234,7 @@ mod tests {
             (MI_COMMANDS, names.mi_commands.len(), 277),
             (CORE_PARAMS, names.core_params.len(), 106),
             (RESERVED_WORDS, names.reserved_words.len(), 167),
-            (REPLACED, names.replaced.len(), 35),
+            (REPLACED, names.replaced.len(), 36),
         ] {
             let head = table.lines().next().unwrap_or_default();
             assert!(head.starts_with("# "), "{head}");

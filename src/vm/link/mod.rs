@@ -1,6 +1,7 @@
 //! Linking: a program's tables are bound to the bodies of modules, names to numbers, patterns are compiled.
 //!
-//! `vars` links variable references. What cannot be bound comes back as findings, never as a panic.
+//! `vars` links variable references, `late` those of texts that only become known at run time. What cannot be bound comes back as findings, never as a panic.
+pub mod late;
 mod vars;
 
 use super::arg::Arg;
@@ -48,6 +49,7 @@ pub fn link(mut program: Program, with: Linking<'_>) -> Result<Image, Vec<Diagno
     let followed = with.modules.iter().filter(|m| m.name == CORE || with.loaded.iter().any(|l| l == m.name));
     Ok(Image {
         hooks: followed.clone().flat_map(|m| m.hooks.iter().copied()).collect(),
+        late: late::LateTexts::new(looked_up(&with), linker.slots.clone()),
         suspend: followed.clone().find_map(|m| m.suspend),
         timers: followed.filter_map(|m| m.timer).collect(),
         error_route: by_name.get(&(RouteKind::Error, None)).copied(),
@@ -192,6 +194,12 @@ impl Sites<'_, '_> {
         }
         prepared
     }
+}
+
+/// The order in which a name is looked up: the core, then the module loaded last.
+fn looked_up(with: &Linking<'_>) -> Vec<&'static Module> {
+    let named = |name: &str| with.modules.iter().copied().find(|m| m.name == name);
+    named(CORE).into_iter().chain(with.loaded.iter().rev().filter_map(|name| named(name))).collect()
 }
 
 /// The number of a variable that is nothing but a slot of the run.

@@ -20,6 +20,11 @@ pub const PVARS: &[Pvar] = &[
     Pvar::new("route", route, "The call stack, `[*]` as a whole, 0 the current route, -1 the top one.").indexed(),
     Pvar::new("route.name", route_name, "Name of a route on the call stack; empty for an unnamed one.").indexed(),
     Pvar::new("route.type", route_type, "Keyword of a route on the call stack.").indexed(),
+    Pvar::new(
+        "rT",
+        |cx, _| Value::Str(Str::from_static(kind_3_1(cx.run.kind))),
+        "3.1: the kind of route, `request_route` for `route`.",
+    ),
     Pvar::new("err.class", |cx, _| Value::Int(cx.run.script.error.class), "Class of the error; 0 when there is none."),
     Pvar::new("err.level", |cx, _| Value::Int(cx.run.script.error.level), "Severity of the error."),
     Pvar::new("err.info", |cx, _| Value::Str(cx.run.script.error.info.clone()), "What the error is."),
@@ -130,6 +135,11 @@ fn shown(label: &RouteLabel) -> Str {
 fn keyword(label: &RouteLabel) -> &'static str {
     let kind: RouteKind = label.kind;
     kind.keyword()
+}
+
+/// `$rT` of 3.1 calls the request route by another name than `$route.type`.
+fn kind_3_1(kind: RouteKind) -> &'static str {
+    if kind == RouteKind::Request { "request_route" } else { kind.keyword() }
 }
 
 fn cfg_line(cx: &Cx<'_>) -> Value {
@@ -269,7 +279,7 @@ mod tests {
         assert_eq!(f.expanded("$(route[*])"), "route > route[a] > error_route");
         assert_eq!(f.expanded("$route|$(route[1])|$(route[-1])|$(route[3])"), "error_route|route[a]|route|<null>");
         assert_eq!(f.expanded("$route.name|$(route.name[1])|$(route.name[*])"), "|a|<null>");
-        assert_eq!(f.expanded("$route.type|$(route.type[1])"), "error_route|route");
+        assert_eq!(f.expanded("$route.type|$(route.type[1])|$rT"), "error_route|route|request_route");
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! `{ip.*}`: addresses as text and as bytes. Names are left alone: a transformation cannot wait for a resolver.
+//! `{ip.*}`: addresses as text and as bytes, and those of names.
 use super::{bytes, on_text, text};
 use crate::base::Str;
-use crate::context::Value;
+use crate::context::{Effect, EffectAnswer, Value};
 use crate::sip::uri::view::parse_ip;
 use crate::syntax::transform::ArgShape::Word;
-use crate::vm::{TransformArg, TransformRow};
+use crate::vm::{Cx, TransformArg, TransformRow};
 use std::net::IpAddr;
 
 pub const TRANSFORMS: &[TransformRow] = &[
@@ -20,8 +20,39 @@ pub const TRANSFORMS: &[TransformRow] = &[
     on_text!("ip", "isip6", |s, _| flag(parse_ip(&s).is_some_and(|ip| ip.is_ipv6())), "1 for an IPv6 address, else 0."),
     on_text!("ip", "family", |s, _| family(&s), "`INET` or `INET6`, of an address given as bytes."),
     on_text!("ip", "matches", |s, args| matches(&s, args), "1 when the address lies in a net, else 0.").args(&[Word]),
+    TransformRow::new(
+        "ip",
+        "resolve",
+        |cx, v, _, _| resolve(cx, &v, &[V4, V6]),
+        "An address of a host, IPv4 when it has one.",
+    )
+    .waiting(),
+    TransformRow::new("ip", "resolve4", |cx, v, _, _| resolve(cx, &v, &[V4]), "An IPv4 address of a host.").waiting(),
+    TransformRow::new("ip", "resolve6", |cx, v, _, _| resolve(cx, &v, &[V6]), "An IPv6 address of a host.").waiting(),
     on_text!("ip", "isprivate", |s, _| flag(is_private(&s)), "1 for a private IPv4 address, else 0."),
 ];
+
+type Family = fn(&IpAddr) -> bool;
+
+const V4: Family = IpAddr::is_ipv4;
+const V6: Family = IpAddr::is_ipv6;
+/// RFC 1035 2.3.4: no longer name exists.
+const MAX_NAME: usize = 255;
+
+/// The first address of the first of the families that has any; an address stands for itself.
+fn resolve(cx: &mut Cx<'_>, value: &Value, families: &[Family]) -> Value {
+    let Some(host) = value.str_face().filter(|host| (1..=MAX_NAME).contains(&host.len())) else { return Value::Null };
+    if let Some(ip) = parse_ip(&host) {
+        return if families.iter().any(|is_wanted| is_wanted(&ip)) {
+            Value::Str(ip.to_string().into())
+        } else {
+            Value::Null
+        };
+    }
+    let Some(EffectAnswer::Resolved(found)) = cx.ask(Effect::Resolve { host }) else { return Value::Null };
+    let best = families.iter().find_map(|is_wanted| found.iter().find(|ip| is_wanted(ip)));
+    best.map_or(Value::Null, |ip| Value::Str(ip.to_string().into()))
+}
 
 fn flag(on: bool) -> Value {
     Value::Int(i32::from(on))

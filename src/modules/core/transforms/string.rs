@@ -29,6 +29,7 @@ pub const TRANSFORMS: &[TransformRow] = &[
     on_text!("s", "trim", |s, _| s.part(trim_end(trim_start(&s))).into(), "Without white space at both ends."),
     on_text!("s", "triml", |s, _| s.part(trim_start(&s)).into(), "Without white space at the start."),
     on_text!("s", "trimr", |s, _| s.part(trim_end(&s)).into(), "Without white space at the end."),
+    TransformRow::new("s", "eval", eval, "The text as a format string, expanded.").waiting(),
     on_text!("s", "xor", xor, "Each byte combined by exclusive or with a key.").args(&[Word]),
 ];
 
@@ -151,6 +152,11 @@ fn trim_start(s: &[u8]) -> &[u8] {
 fn trim_end(s: &[u8]) -> &[u8] {
     let blanks = s.iter().rev().take_while(|b| is_blank(**b)).count();
     s.get(..s.len() - blanks).unwrap_or_default()
+}
+
+/// NULL for what is no format string. What its variables ask the world outside for is waited for.
+fn eval(cx: &mut Cx<'_>, value: Value, _: Option<i32>, _: &[TransformArg]) -> Value {
+    value.str_face().and_then(|text| cx.expand_text(&text)).into()
 }
 
 fn xor(s: Str, args: &[TransformArg]) -> Value {
