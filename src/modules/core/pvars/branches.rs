@@ -174,8 +174,8 @@ fn no_such_branch() -> WriteError {
 }
 
 fn set(cx: &mut Cx<'_>, place: Place, field: Field, value: Value) -> Result<(), WriteError> {
-    if !cx.run.msg.is_request() {
-        return Err(WriteError::new("a reply has no branches"));
+    if !cx.run.msg.is_request() && matches!(place, Place::RequestUri) {
+        return Err(WriteError::new("a reply has no Request-URI"));
     }
     match field {
         Field::Uri => set_uri(cx, place, &value),
@@ -395,9 +395,10 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_has_no_branches() {
+    fn a_reply_has_none_but_added_branches() {
         let mut f = Fixture::new("SIP/2.0 200 OK\nCSeq: 1 INVITE");
-        assert!(f.set("$msg.branch", Value::text(b"sip:b@h")).is_err());
         assert!(f.set("$msg.branch.q", 1).is_err());
+        assert!(f.set("$msg.branch", Value::text(b"sip:b@h")).is_ok());
+        assert_eq!(f.run.targets.added.len(), 1);
     }
 }
