@@ -126,6 +126,7 @@ fn seconds(params: Params<'_>, name: &str, default: u32) -> Result<u32, String> 
     }
 }
 
+const DID: &str = "events name a dialog by its `$DLG_did`";
 const NO_DB: &str = "dialogs are kept in memory only";
 const NO_CLUSTER: &str = "dialogs and profiles are not shared between servers yet";
 const NO_PINGS: &str = "in-dialog pings are not sent yet";
@@ -153,6 +154,7 @@ pub static PARAMS: &[ParamSignature] = &[
     string("dlg_extra_hdrs", "Header lines added to requests that this server makes in a dialog."),
     declaring("profiles_with_value", "Profiles whose members have a value: `name[/s|/b];name..`."),
     declaring("profiles_no_value", "Profiles whose members have no value: `name[/s|/b];name..`."),
+    idle(int("event_id_format", "3.1: how events name a dialog."), DID),
     idle(int("enable_stats", "Whether dialogs are counted."), "dialogs are always counted"),
     idle(int("log_profile_hash_size", "Size of the profile tables."), "profile tables grow by themselves"),
     idle(int("options_ping_interval", "Seconds between OPTIONS pings; 30."), NO_PINGS),

@@ -165,7 +165,7 @@ fn set_ping(cx: &mut Cx<'_>, value: Value, kind: &Ping) -> Result<(), WriteError
     };
     let mut state = dialog.state.lock();
     if !(kind.is_on)(CreateFlags::of(&state)) {
-        return Err(WriteError::new("cannot be set: the dialog has no such pings"));
+        return Err(WriteError::new("the dialog has no such pings"));
     }
     *(kind.interval)(&mut state) = Some(seconds);
     Ok(())
@@ -180,7 +180,7 @@ fn seconds(value: &Value) -> Result<u32, WriteError> {
 }
 
 fn no_dialog() -> WriteError {
-    WriteError::new("cannot be set: there is no dialog")
+    WriteError::new("there is no dialog")
 }
 
 fn number(n: impl TryInto<i32>) -> Value {
