@@ -95,29 +95,20 @@ fn shown(title: &str, shown: &Shown, style: Style, out: &mut dyn Write) -> io::R
 }
 
 fn block(piece: &Piece, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    if piece.info == "says" {
+    let (kind, rest) = piece.info.split_once(' ').unwrap_or((&piece.info, ""));
+    if kind == "says" {
         return says(&piece.body, style, out);
     }
-    let (kind, rest) = piece.info.split_once(' ').unwrap_or((&piece.info, ""));
-    let title = match kind {
-        "request" if rest.is_empty() => "with the request".to_owned(),
-        "request" => format!("with the request ({rest})"),
-        "reply" if rest.is_empty() => "answered with".to_owned(),
-        "reply" => format!("answered ({rest}) with"),
-        "wait" => format!("{rest} later"),
-        "output" => "logs".to_owned(),
-        "sent" => "sends".to_owned(),
-        "diagnostics" => "the checker says".to_owned(),
-        "host" => format!("when {rest} resolves to"),
-        "program" => format!("when the program ({rest}) writes"),
-        "file" => format!("with the file {rest}"),
-        _ => String::new(),
-    };
-    match title.as_str() {
-        "" => writeln!(out)?,
-        title => writeln!(out, "    {}", style.faint(title))?,
+    let is_usual = kind == "request" && piece.body.is_empty();
+    if is_usual {
+        return Ok(());
     }
-    let indent = if title.is_empty() { 4 } else { 6 };
+    let caption = caption(kind, rest, piece.body.is_empty());
+    match &caption {
+        Some(caption) => writeln!(out, "    {}", style.faint(caption))?,
+        None => writeln!(out)?,
+    }
+    let indent = if caption.is_some() { 6 } else { 4 };
     for line in piece.body.trim_end().lines() {
         match line {
             "" => writeln!(out)?,
@@ -125,6 +116,30 @@ fn block(piece: &Piece, style: Style, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What stands above a block that is no script.
+fn caption(kind: &str, rest: &str, is_empty: bool) -> Option<String> {
+    let about = if rest.is_empty() { String::new() } else { format!(" ({rest})") };
+    let caption = match (kind, is_empty) {
+        ("request", _) => format!("with the request{about}"),
+        ("reply", true) => format!("answered with 200{about}"),
+        ("reply", false) => format!("answered{about} with"),
+        ("wait", _) => format!("{rest} later"),
+        ("output", _) => "logs".to_owned(),
+        ("sent", true) => "sends nothing".to_owned(),
+        ("sent", false) => "sends".to_owned(),
+        ("diagnostics", true) => "the checker has nothing to say".to_owned(),
+        ("diagnostics", false) => "the checker says".to_owned(),
+        ("host", _) => format!("when {rest} resolves to"),
+        ("program", _) => match rest.split_once(": ") {
+            Some((time, command)) => format!("when the program `{command}` writes, after {time},"),
+            None => format!("when the program `{rest}` writes"),
+        },
+        ("file", _) => format!("with the file {rest}"),
+        _ => return None,
+    };
+    Some(caption)
 }
 
 /// Statements, and below them what they log.
