@@ -165,6 +165,8 @@ codes! {
     TEXT_ORDER = "L314" "text-order" Warning "a number in quotes, compared as text";
     TEXT_AND_NUMBER = "L315" "text-and-number" Warning "a text compared with a number";
     FOR_SOURCE = "L316" "for-source" Warning "a `for` over one value, which is skipped";
+    EMPTY_LOOP = "L317" "empty-loop" Warning "a `while` with nothing in it, which tests once";
+    MISSING_COMMA = "L318" "missing-comma" Warning "a level of `xlog` that its text swallows";
     MIXED_PRECEDENCE = "L311" "mixed-precedence" Warning "operators of one level that other languages rank";
 }
 

@@ -2,7 +2,7 @@
 use crate::analysis::script::Script;
 use crate::analysis::walk::{Node, walk};
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::syntax::ast::{Arith, ArithKind, ArithOp, Assign, AssignOp, AssignValue, Cond, CondKind, LogicOp};
+use crate::syntax::ast::{Arith, ArithKind, ArithOp, Assign, AssignOp, AssignValue, Cond, CondKind, LogicOp, StmtKind};
 
 pub fn assignments(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     each_node(script, &mut |node| {
@@ -63,6 +63,21 @@ pub fn precedence(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
         _ => {}
+    });
+}
+
+/// The body's code decides whether a loop goes on, and an empty one has none.
+pub fn empty_loops(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    each_node(script, &mut |node| {
+        let Node::Stmts(stmts) = node else { return };
+        for stmt in stmts {
+            let StmtKind::While(turn) = &stmt.kind else { continue };
+            if turn.body.stmts.iter().all(|s| matches!(s.kind, StmtKind::Empty)) {
+                let message = "this loop tests its condition once: there is nothing in it";
+                let diagnostic = Diagnostic::new(codes::EMPTY_LOOP, turn.body.span, message);
+                found.push(diagnostic.help("put a statement into it: `while (...) { $var(n) += 1; }`"));
+            }
+        }
     });
 }
 

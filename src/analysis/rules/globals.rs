@@ -1,6 +1,7 @@
 //! Global parameters: values OpenSIPS would not start with, and parameters that change nothing here.
 use super::functions::old_name;
 use crate::analysis::script::Script;
+use crate::base::Span;
 use crate::diag::{Applicability, Diagnostic, codes};
 use crate::registry::opensips::NameKind;
 use crate::registry::{CoreParam, Setting, core_param};
@@ -13,7 +14,7 @@ pub fn values(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
         found.extend(misread(row, global));
         let refused = setting(global).and_then(|value| row.check(&value).err());
         if let Some(why) = refused {
-            found.push(Diagnostic::new(codes::GLOBAL_VALUE, global.span, why));
+            found.push(Diagnostic::new(codes::GLOBAL_VALUE, place(global), why));
         } else if let Some(why) = row.no_effect {
             let message = format!("`{}` has no effect: {why}", global.name.text);
             found.push(Diagnostic::new(codes::NO_EFFECT, global.name.span, message));
@@ -39,6 +40,24 @@ fn misread(row: &CoreParam, global: &Global) -> Option<Diagnostic> {
     let applicability = if misread.is_known { Applicability::MachineApplicable } else { Applicability::MaybeIncorrect };
     let found = Diagnostic::new(codes::MISREAD_WORD, word.span, misread.why);
     Some(found.help(format!("write {}", misread.instead)).fix(word.span, misread.instead, applicability))
+}
+
+/// The value, where it has a place of its own.
+fn place(global: &Global) -> Span {
+    match &global.value {
+        GlobalValue::Int(number) => number.span,
+        GlobalValue::Workers { count, .. } => count.span,
+        GlobalValue::Strs(parts) => parts.first().map_or(global.span, |text| text.span),
+        GlobalValue::Word(word) => word.span,
+        GlobalValue::Host(_)
+        | GlobalValue::Socket(_)
+        | GlobalValue::Bond(_)
+        | GlobalValue::Aliases(_)
+        | GlobalValue::MemGroup { .. }
+        | GlobalValue::AutoScaling(_)
+        | GlobalValue::Blacklist(_)
+        | GlobalValue::Bad(_) => global.span,
+    }
 }
 
 fn setting(global: &Global) -> Option<Setting> {

@@ -53,6 +53,7 @@ pub static ALL: &[Rule] = &[
     conditions::assignments,
     conditions::precedence,
     conditions::sums,
+    conditions::empty_loops,
     texts::unexpanded,
     texts::order,
     texts::numbers_of_texts,

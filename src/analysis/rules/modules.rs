@@ -54,6 +54,14 @@ fn unknown(script: &Script<'_>, stmt: &LoadModule, name: &str) -> Diagnostic {
     if script.known.replaced(NameKind::Module, name).is_some() {
         return renamed(script, stmt, name, found(format!("OpenSIPS has no module `{name}` any more")));
     }
+    let stem = name.split('.').next().unwrap_or(name);
+    if script.known.module(stem).is_some() {
+        return found(format!("unknown module `{name}`; its file is `{stem}.so`")).fix(
+            stmt.path.span,
+            format!("\"{stem}.so\""),
+            Applicability::MachineApplicable,
+        );
+    }
     let ours = script.catalog.modules().map(|(_, m)| m.name);
     let near = nearest(name, ours).or_else(|| nearest(name, script.known.modules.iter().map(|m| m.name)));
     match near {

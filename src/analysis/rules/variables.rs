@@ -195,9 +195,15 @@ impl Check<'_, '_, '_> {
             let removed = self.renamed(var, removed);
             return self.report(removed);
         }
-        if let Some(shorter) = name.strip_suffix('.').filter(|n| self.is_known(n)) {
-            let help = format!("write `$({shorter}).`: a name in a string goes on over letters, digits, `_` and `.`");
-            return self.report(found(format!("unknown variable `${name}`")).help(help));
+        if let Some(cut) = name.find(['.', '_']).filter(|cut| name.get(..*cut).is_some_and(|n| self.is_known(n))) {
+            let (shorter, rest) = name.split_at(cut);
+            let glued = format!("$({shorter}){rest}");
+            let help = format!("write `{glued}`: a name in a string goes on over letters, digits, `_` and `.`");
+            let found = found(format!("unknown variable `${name}`")).help(help);
+            // Behind the name of `$name` nothing else of the variable stands.
+            let whole = Span::new(var.name_span.start.saturating_sub(1), var.name_span.end);
+            let is_bare = var.span == whole;
+            return self.report(if is_bare { found.fix(whole, glued, Applicability::MaybeIncorrect) } else { found });
         }
         let ours = self.script.catalog.pvars().map(|(_, _, sig)| sig.name);
         let near = nearest(name, ours).or_else(|| nearest(name, self.script.known.pvars.iter().map(|v| v.name)));

@@ -1,7 +1,8 @@
 //! The built-in commands and the forms each is written in.
 use super::command::Given;
 use super::{Lower, bare_word};
-use crate::diag::codes;
+use crate::base::Span;
+use crate::diag::{Applicability, Diagnostic, codes};
 use crate::syntax::ast::*;
 use crate::syntax::grammar::Rule;
 
@@ -71,7 +72,14 @@ fn assert(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
 
 fn log(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
     match given {
-        [text] => lower.text(text).map(|text| CommandKind::Log { level: None, text }),
+        [text] => {
+            if text.plain(Rule::var).is_some() {
+                let found = Diagnostic::new(codes::BAD_COMMAND_FORM, text.span, "the text of `log` is a string");
+                lower.report(found.help("`xlog` writes variables: `xlog(\"...\")`"));
+                return None;
+            }
+            lower.text(text).map(|text| CommandKind::Log { level: None, text })
+        }
         [level, text] => {
             let level = lower.int(level)?;
             lower.text(text).map(|text| CommandKind::Log { level: Some(level), text })
@@ -94,19 +102,47 @@ fn xlog(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
                 lower.quote_it(codes::BARE_WORD, level.span, message);
                 return None;
             }
+            if let Some(number) = lower.int(level) {
+                level_in_words(lower, level.span, number.value);
+                return None;
+            }
             let level = lower.text(level)?;
             (Some(level), format)
         }
         _ => return None,
     };
-    let format = lower.strings(format.plain(Rule::strings)?);
+    let format = format_text(lower, format)?;
     Some(CommandKind::Xlog(Xlog { debug: false, level, format }))
 }
 
 fn xdbg(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {
     let [format] = given else { return None };
-    let format = lower.strings(format.plain(Rule::strings)?);
+    let format = format_text(lower, format)?;
     Some(CommandKind::Xlog(Xlog { debug: true, level: None, format }))
+}
+
+fn format_text(lower: &mut Lower<'_>, given: &Given<'_>) -> Option<Vec<StrLit>> {
+    if given.plain(Rule::var).is_some() {
+        let message = "the text is a string; variables stand inside it".to_owned();
+        lower.quote_it(codes::BAD_COMMAND_FORM, given.span, message);
+        return None;
+    }
+    given.plain(Rule::strings).map(|strings| lower.strings(strings))
+}
+
+/// Levels as numbers, from -3.
+static LEVELS: &[&str] = &["L_ALERT", "L_CRIT", "L_ERR", "", "L_WARN", "L_NOTICE", "L_INFO", "L_DBG"];
+
+fn level_in_words(lower: &mut Lower<'_>, at: Span, number: i32) {
+    let word = usize::try_from(number.saturating_add(3)).ok().and_then(|i| LEVELS.get(i)).filter(|w| !w.is_empty());
+    let found = Diagnostic::new(codes::BAD_COMMAND_FORM, at, "the level of `xlog` is a string, not a number");
+    lower.report(match word {
+        Some(word) => {
+            let quoted = format!("\"{word}\"");
+            found.help(format!("write `{quoted}`")).fix(at, quoted, Applicability::MachineApplicable)
+        }
+        None => found.help("levels are `\"L_ALERT\"` to `\"L_DBG\"`"),
+    });
 }
 
 fn route(lower: &mut Lower<'_>, given: &[Given<'_>]) -> Option<CommandKind> {

@@ -79,7 +79,7 @@ impl Lower<'_> {
         }
         let found = Diagnostic::new(codes::BARE_WORD, at, format!("bare word `{name}`: calls need `()`"));
         let found = match name {
-            "continue" => found.note("there is no `continue`"),
+            "continue" => found.note("there is no `continue`").help("guard the rest of the body by an `if`"),
             _ => found.help(format!("write `{name}()` for a call, `\"{name}\"` for a string")),
         };
         self.report(found);
@@ -106,7 +106,9 @@ impl Lower<'_> {
 
     fn arg_kind(&mut self, given: &Given<'_>) -> Option<ArgKind> {
         if let Some(junk) = given.junk {
-            self.unexpected(junk, "`,` or `)`");
+            if !self.loose_words(given, junk) {
+                self.unexpected(junk, "`,` or `)`");
+            }
             return None;
         }
         if given.compound.is_some() {
@@ -131,6 +133,19 @@ impl Lower<'_> {
         }
         self.bad_argument(operand);
         None
+    }
+
+    /// Several bare words in a row are a text without its quotes.
+    pub(super) fn loose_words(&mut self, given: &Given<'_>, junk: Span) -> bool {
+        let first = given.value.as_ref().filter(|_| given.compound.is_none());
+        let Some(first) = first.and_then(|v| v.plain(Rule::call)).and_then(bare_word) else { return false };
+        let whole = span(&first).to(junk);
+        let words = self.source(whole).to_owned();
+        if !words.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'-' | b'.')) {
+            return false;
+        }
+        self.quote_it(codes::BARE_WORD, whole, format!("bare words `{words}`: a text stands in quotes"));
+        true
     }
 
     fn bad_argument(&mut self, operand: &Operand<'_>) {
@@ -254,6 +269,9 @@ impl Lower<'_> {
         }
         if let Some(name) = given.plain(Rule::number).or(given.plain(Rule::strings)) {
             return self.name(&name.clone());
+        }
+        if given.junk.is_some_and(|junk| self.loose_words(given, junk)) {
+            return None;
         }
         let word = self.source(given.span).trim().to_owned();
         if keywords::is_reserved(&word) {

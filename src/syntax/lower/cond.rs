@@ -8,6 +8,7 @@ use crate::syntax::ast::{CmpOp, Compare, CompareRight, Cond, CondKind, CondLink,
 use crate::syntax::grammar::Rule;
 
 /// Tests of old versions: the word, and what to write instead.
+/// The variable of the first backquotes stands for the word.
 static REMOVED_TESTS: &[(&str, &str)] = &[
     ("uri", "`is_myself(\"$rd\")` or `$ru`"),
     ("method", "`$rm` or `is_method()`"),
@@ -272,12 +273,31 @@ impl Lower<'_> {
     }
 
     pub(super) fn signed_other(&mut self, at: Span) {
+        if let Some(found) = self.doubled_sign(at) {
+            return self.report(found);
+        }
         let found = Diagnostic::new(codes::SYNTAX, at, "a sign belongs to a number");
         self.report(found.help("write `0 - ...` in an assignment or between `[ ]`"));
     }
 
+    /// `$var(x)++` of other languages.
+    pub(super) fn doubled_sign(&self, at: Span) -> Option<Diagnostic> {
+        let twice = Span::new(at.start.checked_sub(1)?, at.start + 1);
+        let (sign, assignment) = match self.source(twice) {
+            "++" => ("++", "+= 1"),
+            "--" => ("--", "-= 1"),
+            _ => return None,
+        };
+        let found = Diagnostic::new(codes::SYNTAX, twice, format!("there is no `{sign}`"));
+        Some(found.help(format!("write `$var(x) {assignment};`")))
+    }
+
     /// A place where a value, a variable or a condition is missing.
     pub(super) fn missing_operand(&mut self, at: Span) {
+        let before = self.token_end(at.end);
+        if let Some(found) = before.checked_sub(1).and_then(|sign| self.doubled_sign(Span::new(sign, before))) {
+            return self.report(found);
+        }
         let next = self.next_token(at.end);
         let (at, what) = self.found_at(next);
         let found = Diagnostic::new(codes::SYNTAX, at, format!("unexpected {what}"));
@@ -290,12 +310,17 @@ fn bare_left(word: &str, at: Span) -> Diagnostic {
         Some((_, instead)) => {
             Diagnostic::new(codes::REMOVED_TEST, at, format!("the test `{word}` was removed from OpenSIPS"))
                 .help(format!("use {instead}"))
+                .fix(at, variable_of(instead), Applicability::MaybeIncorrect)
         }
         None => {
             let message = format!("bare word `{word}`: the left side of a comparison is a variable");
             Diagnostic::new(codes::COMPARE_LEFT, at, message)
         }
     }
+}
+
+fn variable_of(instead: &str) -> &str {
+    instead.split('`').find(|part| part.starts_with('$')).unwrap_or(instead)
 }
 
 fn bad(span: Span) -> Cond {

@@ -21,8 +21,9 @@ impl Lower<'_> {
         let value = match value {
             Some(value) => self.global_value(&name, form, &value),
             None => {
-                let place = self.place_of_missing(at.end);
-                self.value_error(codes::GLOBAL_VALUE, place, &name, form.expected());
+                let written = self.rest_of_line(at.end);
+                let place = if written.is_empty() { self.place_of_missing(at.end) } else { written };
+                self.value_error(place, &name, form);
                 None
             }
         };
@@ -113,7 +114,7 @@ impl Lower<'_> {
         };
         if read.is_none() && !self.failed_since(before) {
             let at = self.trimmed(value);
-            self.value_error(codes::GLOBAL_VALUE, at, name, form.expected());
+            self.value_error(at, name, form);
         }
         read
     }

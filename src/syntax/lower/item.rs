@@ -1,10 +1,10 @@
 //! What stands outside routes: modules, their parameters, route blocks, and text that is nothing of it.
 use super::{Lower, Pair, child, span};
 use crate::base::Span;
-use crate::diag::{Applicability, Code, Diagnostic, codes};
+use crate::diag::{Applicability, Diagnostic, codes};
 use crate::syntax::ast::*;
 use crate::syntax::grammar::Rule;
-use crate::syntax::keywords;
+use crate::syntax::keywords::{self, Form};
 
 /// What the header of a kind of route holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,11 +94,27 @@ impl Lower<'_> {
     fn load_module(&mut self, pair: Pair<'_>) -> Option<Item> {
         let at = self.trimmed(&pair);
         let Some(path) = child(&pair, Rule::strings) else {
-            self.error(codes::SYNTAX, at, "`loadmodule` takes a string: `loadmodule \"tm.so\"`");
+            let path = self.rest_of_line(at.end);
+            let message = "`loadmodule` takes a string: `loadmodule \"tm.so\"`";
+            if path.is_empty() {
+                self.error(codes::SYNTAX, at, message);
+            } else {
+                self.quote_it(codes::SYNTAX, path, message.to_owned());
+            }
             return None;
         };
         let path = self.one_string(&path)?;
         Some(Item::LoadModule(LoadModule { path, span: at }))
+    }
+
+    /// What stands behind `at` on its line, up to a blank.
+    pub(super) fn rest_of_line(&self, at: u32) -> Span {
+        let rest = self.text.get(at as usize..).unwrap_or("");
+        let line = rest.split('\n').next().unwrap_or("");
+        let text = line.trim_start();
+        let start = at + (line.len() - text.len()) as u32;
+        let len = text.find([' ', '\t', '\r', ';', '"', '\'']).unwrap_or(text.len());
+        Span::new(start, start + len as u32)
     }
 
     fn mod_param(&mut self, pair: Pair<'_>) -> Option<Item> {
@@ -204,7 +220,26 @@ impl Lower<'_> {
         self.report(found);
     }
 
-    pub(super) fn value_error(&mut self, code: Code, at: Span, name: &Ident, expected: &str) {
-        self.error(code, at, format!("`{}` takes {expected}", name.text));
+    pub(super) fn value_error(&mut self, at: Span, name: &Ident, form: Form) {
+        let found = Diagnostic::new(codes::GLOBAL_VALUE, at, format!("`{}` takes {}", name.text, form.expected()));
+        let text = self.source(at);
+        let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).filter(|t| !t.is_empty());
+        let instead = match (form, bare) {
+            (Form::Number | Form::Signed | Form::Workers | Form::NumberOrWord, Some(bare)) => {
+                let number = bare.bytes().all(|b| b.is_ascii_digit()) || keywords::boolean(bare).is_some();
+                number.then(|| bare.to_owned())
+            }
+            (Form::Word, Some(bare)) => Some(bare.to_owned()),
+            (Form::Text | Form::TextOrWord, None) if !text.contains(['"', '\'', '=']) && text.len() > 1 => {
+                Some(format!("\"{text}\""))
+            }
+            _ => None,
+        };
+        self.report(match instead {
+            Some(instead) => {
+                found.help(format!("write `{instead}`")).fix(at, instead, Applicability::MachineApplicable)
+            }
+            None => found,
+        });
     }
 }

@@ -150,8 +150,24 @@ impl Lower<'_> {
         (Span::new(at, at + len as u32), format!("`{}`", rest.get(..len).unwrap_or("")))
     }
 
+    /// `$avp(x)[0]`: an index behind a variable instead of inside it.
+    fn index_outside(&self, at: u32) -> Option<Diagnostic> {
+        let (before, behind) = (self.text.get(..at as usize)?, self.text.get(at as usize..)?);
+        let end = behind.starts_with('[').then(|| behind.find([']', '\n', ';']))??;
+        let index = behind.get(..=end).filter(|text| text.ends_with(']'))?;
+        let start = before.rfind('$')?;
+        let var = before.get(start + 1..).filter(|var| !var.contains(['\n', ';']) && !var.starts_with('('))?;
+        let whole = Span::new(start as u32, at + end as u32 + 1);
+        let found = Diagnostic::new(codes::SYNTAX, whole, "an index stands inside the parentheses of a variable");
+        let inside = format!("$({var}{index})");
+        Some(found.help(format!("write `{inside}`")).fix(whole, inside, Applicability::MachineApplicable))
+    }
+
     /// Reports text that cannot stand where it stands.
     fn unexpected(&mut self, at: Span, expected: &str) {
+        if let Some(found) = self.index_outside(at.start) {
+            return self.report(found);
+        }
         let (at, what) = self.found_at(at.start);
         self.report(
             Diagnostic::new(codes::SYNTAX, at, format!("unexpected {what}")).here(format!("expected {expected}")),

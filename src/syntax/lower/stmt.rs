@@ -129,7 +129,12 @@ impl Lower<'_> {
         }
         let command = first.plain(Rule::call).or(first.plain(Rule::return_cmd));
         if let Some(command) = command {
-            return self.statement_command(command.clone(), pair);
+            return self.statement_command(command.clone());
+        }
+        let tail = child(pair, Rule::tail).map_or(first.span.end, |tail| span(&tail).start);
+        if let Some(found) = self.index_outside(tail) {
+            self.report(found);
+            return None;
         }
         let found = match first.is(Rule::var) {
             true => Diagnostic::new(codes::SYNTAX, first.span, "a variable alone is no statement")
@@ -140,11 +145,10 @@ impl Lower<'_> {
         None
     }
 
-    fn statement_command(&mut self, command: Pair<'_>, stmt: &Pair<'_>) -> Option<StmtKind> {
+    fn statement_command(&mut self, command: Pair<'_>) -> Option<StmtKind> {
         let word = child(&command, Rule::word).map(|w| (w.as_str().to_owned(), span(&w)));
-        let takes_block = child(stmt, Rule::tail).is_some_and(|t| child(&t, Rule::block).is_some());
         if let Some((word, at)) = word
-            && let Some((_, help)) = FOREIGN.iter().find(|(w, _)| *w == word && takes_block)
+            && let Some((_, help)) = FOREIGN.iter().find(|(w, _)| *w == word)
         {
             let found = Diagnostic::new(codes::SYNTAX, at, format!("`{word}` is no word of the language"));
             self.report(found.help(*help));
@@ -155,6 +159,9 @@ impl Lower<'_> {
 
     fn expression_statement(&mut self, view: View<'_, '_>, op: Op, at: Span) {
         let on_var = view.operands.first().is_some_and(|o| o.is(Rule::var));
+        if let Some(found) = self.doubled_sign(Span::new(at.start + 1, at.start + 2)).filter(|_| on_var) {
+            return self.report(found);
+        }
         let found = match op {
             Op::Compare(CmpOp::Eq) if on_var => Diagnostic::new(codes::SYNTAX, at, "`==` compares and is no statement")
                 .help("`=` assigns")
