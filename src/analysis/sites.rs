@@ -274,6 +274,7 @@ impl<'a> Collector<'_, 'a> {
                 match param {
                     Some(param) if param.expands() => self.string_argument(text, param.ty),
                     Some(Param { ty: ParamType::Substitution, .. }) => self.substitution(text),
+                    Some(Param { ty: ParamType::Notation(_), .. }) => self.notation(text),
                     _ => {}
                 }
             }
@@ -286,6 +287,13 @@ impl<'a> Collector<'_, 'a> {
         let parsed = Substitution::parse(&text.value, Form::Argument, Origin::Within(text.span));
         for var in parsed.into_iter().flat_map(Substitution::into_vars) {
             self.script.vars.push(VarSite { route: self.route, var, usage: Usage::Text });
+        }
+    }
+
+    /// The variables that a notation names; what cannot be read as one is text.
+    fn notation(&mut self, text: &StrLit) {
+        for var in text.format().unwrap_or_default().vars() {
+            self.script.vars.push(VarSite { route: self.route, var: var.clone(), usage: Usage::Value });
         }
     }
 

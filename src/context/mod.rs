@@ -47,7 +47,7 @@ pub use settings::CoreSettings;
 pub use slots::{ModuleStates, Slots};
 pub use sockets::{Alias, Bond, Socket, SocketId, Sockets};
 pub use stack::{ContextStacks, PopError, PushError};
-pub use stats::{Counter, Stats};
+pub use stats::{Counter, Statistic, Stats};
 pub use target::{Target, Targets};
 pub use transaction::Lent;
 pub use transaction::{

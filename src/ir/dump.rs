@@ -173,7 +173,7 @@ impl Show<'_> {
             Argument::Omitted => String::new(),
             Argument::Int(i) => i.to_string(),
             Argument::Text(s) | Argument::Words(s) | Argument::Flag(_, s) => format!("{s:?}"),
-            Argument::Substitution { text, .. } => format!("{text:?}"),
+            Argument::Substitution { text, .. } | Argument::Notation { text, .. } => format!("{text:?}"),
             Argument::Format(id) => self.format(*id),
             Argument::Var(id) => self.var(*id),
             Argument::Pattern(id) => {

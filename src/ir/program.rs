@@ -211,6 +211,11 @@ pub enum Argument {
     Flag(FlagFamily, Str),
     /// A literal with a vocabulary of its own.
     Words(Str),
+    /// A text in a notation of its own, taken as written, and the variables in it.
+    Notation {
+        text: Str,
+        vars: Vec<VarId>,
+    },
     /// `/expression/replacement/flags` and the variables of its replacement, in order.
     Substitution {
         text: Str,

@@ -8,6 +8,7 @@ pub mod event_route;
 pub mod exec;
 #[cfg(test)]
 pub mod fixture;
+pub mod gflags;
 pub mod json;
 pub mod maxfwd;
 pub mod proto_udp;
@@ -16,6 +17,7 @@ pub mod signaling;
 pub mod sipmsgops;
 pub mod sl;
 pub mod textops;
+pub mod statistics;
 pub mod tm;
 
 use crate::registry::Catalog;
@@ -37,6 +39,8 @@ pub static ALL: &[&Module] = &[
     &textops::MODULE,
     &cfgutils::MODULE,
     &cachedb_local::MODULE,
+    &gflags::MODULE,
+    &statistics::MODULE,
     &dialog::MODULE,
     &acc::MODULE,
 ];

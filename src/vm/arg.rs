@@ -29,6 +29,8 @@ pub enum Arg {
     /// A flag's number within its family.
     Flag(u8),
     Prepared(Prepared),
+    /// The same with the variables in it, in the order of the text.
+    Notation(Prepared, Arc<[Arc<Var>]>),
 }
 
 /// Why a call did not happen; the code is -1 either way (language reference 7.2).
@@ -314,15 +316,30 @@ impl<T: Vocabulary> FromArg for Words<T> {
     }
 }
 
-/// The same for a text that is taken as written.
-pub struct Notation<T>(pub T);
+/// The same for a text that is taken as written, with the variables that it names. One made at run time has none: they
+/// are known by their places in the script.
+pub struct Notation<T> {
+    pub words: T,
+    pub vars: Arc<[Arc<Var>]>,
+}
+
+impl<T> Notation<T> {
+    /// The variable that stands so in the text.
+    pub fn var(&self, text: &[u8]) -> Option<Arc<Var>> {
+        self.vars.iter().find(|var| *var.text == *text).cloned()
+    }
+}
 
 impl<T: Vocabulary> FromArg for Notation<T> {
     const TY: ParamType = ParamType::Notation(|text| T::parse(text).map(drop));
     const PREPARE: Option<Prepare> = <Words<T> as FromArg>::PREPARE;
 
     fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Notation<T>, ArgError> {
-        Words::from_arg(cx, arg).map(|words| Notation(words.0))
+        if let Arg::Notation(prepared, vars) = arg {
+            let words = prepared.downcast_ref::<T>().cloned().ok_or(ArgError::Bad)?;
+            return Ok(Notation { words, vars: vars.clone() });
+        }
+        Words::from_arg(cx, arg).map(|words| Notation { words: words.0, vars: Arc::default() })
     }
 }
 

@@ -225,7 +225,7 @@ impl Lowering<'_> {
             Some(ParamType::Regex) => Argument::Pattern(self.pattern(text, true)),
             Some(ParamType::Substitution) => self.substitution(text),
             Some(ParamType::Flag(family)) => Argument::Flag(family, text.value.clone()),
-            Some(ParamType::Notation(_)) => Argument::Words(text.value.clone()),
+            Some(ParamType::Notation(_)) => self.notation(text),
             Some(ParamType::StrStatic | ParamType::StrVerbatim) | None => Argument::Text(text.value.clone()),
             Some(ty) => {
                 self.error(codes::ARGUMENT_TYPE, text.span, format!("a string where a {} is wanted", ty.word()));
@@ -241,6 +241,13 @@ impl Lowering<'_> {
             (Some(literal), _) => Argument::Text(literal),
             (None, _) => Argument::Format(self.format(&parsed)),
         }
+    }
+
+    /// What is no variable to a format string is none here.
+    fn notation(&mut self, text: &ast::StrLit) -> Argument {
+        let parsed = text.format().unwrap_or_default();
+        let vars = parsed.vars().map(|var| self.var(var)).collect();
+        Argument::Notation { text: text.value.clone(), vars }
     }
 
     /// The variables of the replacement are found here, where names are known.

@@ -155,6 +155,13 @@ impl Sites<'_, '_> {
                 Arg::Format(self.linker.format(pieces, self.program).into())
             }
             Argument::Pattern(id) => Arg::Pattern(self.regexes.get(id.index())?.clone()),
+            Argument::Notation { text, vars } => {
+                let vars = vars.iter().map(|id| self.vars.get(id.index()).cloned()).collect::<Option<_>>()?;
+                match self.literal(site, function, at, text)? {
+                    Arg::Prepared(prepared) => Arg::Notation(prepared, vars),
+                    other => other,
+                }
+            }
             Argument::Substitution { text, vars, span } => {
                 let vars = vars.iter().map(|id| self.vars.get(id.index()).cloned()).collect::<Option<_>>()?;
                 match Substitution::parse(text) {

@@ -66,7 +66,7 @@ fn subtract(cx: &mut Cx<'_>, id: Str, key: Str, by: i32, seconds: i32, result: O
 }
 
 fn query(cx: &mut Cx<'_>, id: Str, text: Str, columns: Option<Notation<AvpList>>) -> Ret {
-    let names = columns.map(|list| list.0.names).unwrap_or_default();
+    let names = columns.map(|list| list.words.names).unwrap_or_default();
     let operation = Operation::Query { text: text.clone(), columns: names.len() };
     let take = move |cx: &mut Cx<'_>, found: Found| match found {
         Found::Rows(rows) => {

@@ -7,6 +7,7 @@ pub mod forward;
 pub mod message;
 pub mod request_uri;
 pub mod script;
+pub mod status;
 
 use crate::context::Level;
 use crate::vm::{Cx, Function, joined, row_count};
@@ -20,6 +21,7 @@ const TABLES: &[&[Function]] = &[
     cache::FUNCTIONS,
     blacklists::FUNCTIONS,
     script::FUNCTIONS,
+    status::FUNCTIONS,
 ];
 
 pub static FUNCTIONS: [Function; row_count(TABLES)] = joined(TABLES);
