@@ -32,7 +32,11 @@ impl Str {
     /// The string with each of its bytes changed.
     pub fn map(&self, change: impl Fn(u8) -> u8) -> Str {
         match &self.0 {
-            Repr::Inline { len, data } => Str(Repr::Inline { len: *len, data: data.map(change) }),
+            Repr::Inline { len, data } => {
+                let (len, mut data) = (*len, *data);
+                data.iter_mut().for_each(|b| *b = change(*b));
+                Str(Repr::Inline { len, data })
+            }
             Repr::Shared(bytes) => Str::from(bytes.iter().map(|b| change(*b)).collect::<Vec<u8>>()),
         }
     }

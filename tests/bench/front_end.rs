@@ -2,10 +2,8 @@
 mod workloads;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use workloads::read;
 use workloads::text::{Shape, script};
-
-const LINES: [usize; 3] = [1_000, 10_000, 100_000];
+use workloads::{LINES, read};
 
 fn check(criterion: &mut Criterion) {
     let catalog = sipscript::modules::catalog();

@@ -2,7 +2,7 @@
 //!
 //! Time means nothing on a shared machine; the count of one program on one input hardly moves. Hardware counters are
 //! missing in many virtual machines and count differently from one processor to the next, so it is always valgrind that
-//! counts. Each workload runs twice, once and twice as often: the difference has no start-up in it.
+//! counts. Each workload runs twice, once for nothing but its preparation: the difference has no start-up in it.
 //!
 //!     cargo bench --bench instructions               compare
 //!     cargo bench --bench instructions -- --accept   write the counts of today
@@ -12,10 +12,14 @@ mod workloads;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use workloads::{WORKLOADS, Workload};
+use std::sync::Mutex;
+use workloads::text::Shape;
+use workloads::{Kind, LINES, Workload, workloads};
 
 /// Counts this far from the baseline fail.
 const TOLERANCE: f64 = 0.10;
+/// A line of the longest script may cost so much more than one of the shortest: caches of names fill up.
+const GROWTH: f64 = 1.5;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -34,35 +38,73 @@ fn usage() -> ExitCode {
 
 /// What valgrind runs.
 fn repeat(name: &str, times: &str) -> ExitCode {
-    let workload = WORKLOADS.iter().find(|w| w.name == name);
+    let workloads = workloads();
+    let workload = workloads.iter().find(|w| w.name == name);
     let (Some(workload), Ok(times)) = (workload, times.parse()) else { return usage() };
-    (workload.repeat)(times);
+    workload.repeat(times);
     ExitCode::SUCCESS
 }
 
 fn judge(accept: bool) -> ExitCode {
     let known = std::fs::read_to_string(baseline_file()).unwrap_or_default();
+    let counted = match counts(&workloads()) {
+        Ok(counted) => counted,
+        Err(why) => {
+            eprintln!("cannot count: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut lines = String::new();
-    let mut failed = 0;
-    for workload in WORKLOADS {
-        let count = match count(workload) {
-            Ok(count) => count,
-            Err(why) => {
-                eprintln!("cannot count `{}`: {why}", workload.name);
-                return ExitCode::FAILURE;
-            }
-        };
+    let (mut passed, mut failed) = (0, 0);
+    let mut note = |holds: bool| if holds { passed += 1 } else { failed += 1 };
+    for (workload, count) in &counted {
         let _ = writeln!(lines, "{count:>14} {}", workload.name);
-        let verdict = Verdict::of(count, baseline(&known, workload.name));
+        let verdict = Verdict::of(*count, baseline(&known, &workload.name));
         println!("{count:>14} {}{}", workload.name, verdict.text());
-        failed += usize::from(verdict.fails());
+        note(matches!(verdict, Verdict::Same));
+    }
+    for shape in Shape::ALL {
+        let growth = growth(&counted, shape);
+        println!("{growth:>14.2} times as much for a line of the longest script as of the shortest, {shape:?}");
+        note(growth <= GROWTH);
     }
     if accept {
         std::fs::write(baseline_file(), lines).expect("the baseline can be written");
         return ExitCode::SUCCESS;
     }
-    println!("{} passed, {failed} failed", WORKLOADS.len() - failed);
+    println!("{passed} passed, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// All of them, as many at a time as there are processors.
+fn counts(workloads: &[Workload]) -> Result<Vec<(&Workload, u64)>, String> {
+    let queue = Mutex::new(workloads.iter());
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(workload) = queue.lock().expect("nobody panics").next() {
+            let count = count(workload)?;
+            done.lock().expect("nobody panics").push((workload, count));
+        }
+        Ok(())
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let at_work: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        at_work.into_iter().try_for_each(|thread| thread.join().expect("nobody panics"))
+    })?;
+    let mut done = done.into_inner().expect("nobody panics");
+    done.sort_by_key(|(workload, _)| workloads.iter().position(|w| w.name == workload.name));
+    Ok(done)
+}
+
+/// The cost of a line of the longest script against one of the shortest.
+fn growth(counted: &[(&Workload, u64)], shape: Shape) -> f64 {
+    let [shortest, .., longest] = LINES;
+    let of_line = |lines: usize| {
+        let found = counted.iter().find(|(w, _)| matches!(w.kind, Kind::Reading(l, s) if l == lines && s == shape));
+        found.map_or(f64::NAN, |(_, count)| *count as f64 / lines as f64)
+    };
+    of_line(longest) / of_line(shortest)
 }
 
 enum Verdict {
@@ -76,10 +118,6 @@ impl Verdict {
         let Some(baseline) = baseline else { return Verdict::Unknown };
         let change = count as f64 / baseline as f64 - 1.0;
         if change.abs() <= TOLERANCE { Verdict::Same } else { Verdict::Changed(change) }
-    }
-
-    fn fails(&self) -> bool {
-        !matches!(self, Verdict::Same)
     }
 
     fn text(&self) -> String {
@@ -106,9 +144,10 @@ fn baseline(known: &str, name: &str) -> Option<u64> {
 
 /// Instructions of doing it once.
 fn count(workload: &Workload) -> Result<u64, String> {
-    let once = total(workload, workload.times)?;
-    let twice = total(workload, 2 * workload.times)?;
-    Ok(twice.saturating_sub(once) / workload.times as u64)
+    let times = workload.times();
+    let done = total(workload, times)?;
+    let prepared = total(workload, 0)?;
+    Ok(done.saturating_sub(prepared) / times as u64)
 }
 
 fn total(workload: &Workload, times: usize) -> Result<u64, String> {
@@ -116,7 +155,7 @@ fn total(workload: &Workload, times: usize) -> Result<u64, String> {
     let output = Command::new("valgrind")
         .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
         .arg(program)
-        .args(["--repeat", workload.name, &times.to_string()])
+        .args(["--repeat", &workload.name, &times.to_string()])
         .output()
         .map_err(|e| format!("valgrind (Debian package valgrind): {e}"))?;
     let said = String::from_utf8_lossy(&output.stderr);

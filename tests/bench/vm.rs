@@ -4,19 +4,10 @@ mod workloads;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use workloads::run::{self, Served, TURNS};
 
-const STATEMENTS: &[(&str, &str)] = &[
-    ("none", ""),
-    ("string comparison", run::COMPARISON),
-    ("transformation chain", run::TRANSFORMATIONS),
-    ("avp push and pop", run::AVP),
-    ("regex match", run::REGEX),
-    ("route call", run::ROUTE_CALL),
-];
-
 fn statements(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("statement");
     group.throughput(Throughput::Elements(TURNS as u64));
-    for (name, statement) in STATEMENTS {
+    for (name, statement) in run::STATEMENTS {
         let mut served = Served::new(&run::turns(statement));
         group.bench_function(BenchmarkId::from_parameter(name), |bench| bench.iter(|| served.request()));
     }

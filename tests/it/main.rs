@@ -5,6 +5,7 @@ mod calls;
 mod dialogs;
 mod checker;
 mod findings;
+mod front_end;
 mod layering;
 mod module_pages;
 mod soak;
@@ -16,5 +17,7 @@ mod sip_roundtrip;
 mod sip_torture;
 #[path = "../torture/messages.rs"]
 mod torture;
+#[path = "../bench/workloads/text.rs"]
+mod script_text;
 mod cli;
 mod coverage;

@@ -13,8 +13,6 @@ pub enum UriText<'a> {
     Received(&'a Message),
     /// A part of a received message.
     Within(&'a Message, &'a [u8]),
-    /// The URI of From or To as received; the message keeps its parts.
-    Known(&'a Message, UriView<'a>),
     /// Set by the script.
     Set(&'a Str),
 }
@@ -52,7 +50,6 @@ impl<'a> UriText<'a> {
         match self {
             UriText::Received(msg) => msg.request_uri().unwrap_or_default(),
             UriText::Within(_, text) => text,
-            UriText::Known(_, view) => view.text(),
             UriText::Set(text) => text,
         }
     }
@@ -62,14 +59,13 @@ impl<'a> UriText<'a> {
         match self {
             UriText::Received(msg) => msg.request_uri_view(),
             UriText::Within(_, text) => UriView::parse(text),
-            UriText::Known(_, view) => Some(view),
             UriText::Set(text) => UriView::parse(text),
         }
     }
 
     pub fn share(self, part: &[u8]) -> Str {
         match self {
-            UriText::Received(msg) | UriText::Within(msg, _) | UriText::Known(msg, _) => Str::slice_of(msg.raw(), part),
+            UriText::Received(msg) | UriText::Within(msg, _) => Str::slice_of(msg.raw(), part),
             UriText::Set(text) => text.part(part),
         }
     }

@@ -54,11 +54,14 @@ const fn has_text(expr: &Expr) -> bool {
     matches!(expr, Expr::Place(_) | Expr::Temp { texted: true, .. })
 }
 
+/// Text being put together.
+type Text = SmallVec<[u8; 96]>;
+
 /// What a chain has come to so far.
 enum Sum {
     Value(Value),
-    /// Text being put together, changed in place.
-    Text(SmallVec<[u8; 96]>),
+    /// Changed in place.
+    Text(Text),
 }
 
 impl Sum {
@@ -114,6 +117,11 @@ fn chain(cx: &mut Cx<'_>, temps: &[Value], first: &Expr, rest: &[(ArithOp, Expr)
 }
 
 fn mixed_chain(cx: &mut Cx<'_>, temps: &[Value], first: Value, rest: &[(ArithOp, Expr)]) -> Result<Value, NoValue> {
+    if let Value::Str(first) = &first
+        && rest.iter().all(|(op, _)| *op == ArithOp::Add)
+    {
+        return joined(cx, temps, first, rest);
+    }
     let mut sum = Sum::Value(first);
     for (op, right) in rest {
         match (right, op, &sum) {
@@ -130,6 +138,39 @@ fn mixed_chain(cx: &mut Cx<'_>, temps: &[Value], first: Value, rest: &[(ArithOp,
     Ok(sum.into_value())
 }
 
+/// Texts put together, which is what chains of texts nearly always are.
+fn joined(cx: &mut Cx<'_>, temps: &[Value], first: &[u8], rest: &[(ArithOp, Expr)]) -> Result<Value, NoValue> {
+    let mut text = Text::from_slice(first);
+    for (_, right) in rest {
+        if let Expr::Str(right) = right {
+            append(cx, &mut text, right)?;
+            continue;
+        }
+        let value = operand(cx, temps, right)?;
+        if let Value::Str(right) = &value {
+            append(cx, &mut text, right)?;
+            continue;
+        }
+        let Some(right) = text_face(&value, has_text(right)) else { return no_text(cx) };
+        append(cx, &mut text, &right)?;
+    }
+    Ok(Value::Str(Str::new(&text)))
+}
+
+fn append(cx: &Cx<'_>, text: &mut Text, right: &[u8]) -> Result<(), NoValue> {
+    if text.len() + right.len() > MAX_TEXT {
+        cx.log(Level::Error, "core", "eval_expr", format_args!("a string would grow beyond {MAX_TEXT} bytes"));
+        return Err(NoValue::TooLarge);
+    }
+    text.extend_from_slice(right);
+    Ok(())
+}
+
+#[cold]
+fn no_text<T>(cx: &Cx<'_>) -> Result<T, NoValue> {
+    fail(cx, "text and a number, which has no text here")
+}
+
 fn apply(cx: &Cx<'_>, sum: &mut Sum, op: ArithOp, right: &Value, texted: bool) -> Result<(), NoValue> {
     if let Sum::Value(left @ (Value::Int(_) | Value::Named(..))) = &*sum {
         let a = left.int_face().unwrap_or(0);
@@ -142,7 +183,7 @@ fn apply(cx: &Cx<'_>, sum: &mut Sum, op: ArithOp, right: &Value, texted: bool) -
         return concatenate(cx, sum, text);
     }
     let Some(text) = text_face(right, texted) else {
-        return fail(cx, "text and a number, which has no text here");
+        return no_text(cx);
     };
     match op {
         ArithOp::Add => concatenate(cx, sum, &text),
@@ -162,16 +203,11 @@ fn text_face(value: &Value, texted: bool) -> Option<Str> {
 
 fn concatenate(cx: &Cx<'_>, sum: &mut Sum, right: &[u8]) -> Result<(), NoValue> {
     if let Sum::Value(v) = &*sum {
-        let text = SmallVec::from_slice(v.borrowed_str().map_or(&[], |s| s));
+        let text = Text::from_slice(v.borrowed_str().map_or(&[], |s| s));
         *sum = Sum::Text(text);
     }
     let Sum::Text(text) = sum else { return Ok(()) };
-    if text.len() + right.len() > MAX_TEXT {
-        cx.log(Level::Error, "core", "eval_expr", format_args!("a string would grow beyond {MAX_TEXT} bytes"));
-        return Err(NoValue::TooLarge);
-    }
-    text.extend_from_slice(right);
-    Ok(())
+    append(cx, text, right)
 }
 
 fn bytewise(cx: &Cx<'_>, sum: &mut Sum, op: ArithOp, right: &[u8]) -> Result<(), NoValue> {

@@ -10,11 +10,15 @@ use std::sync::Arc;
 /// Turns of a script's loop for one message.
 pub const TURNS: usize = 200;
 
-pub const COMPARISON: &str = r#"if ($rm == "OPTIONS" && $var(text) != "sip:alice@example.org") $var(x) = 1;"#;
-pub const TRANSFORMATIONS: &str = r#"$var(x) = $(hdr(Contact){nameaddr.uri}{uri.user}{s.toupper});"#;
-pub const AVP: &str = r#"$avp(a) = $fU; $var(x) = $avp(a); $avp(a) = NULL;"#;
-pub const REGEX: &str = r#"if ($ua =~ "^bench-[a-z]+$") $var(x) = 1;"#;
-pub const ROUTE_CALL: &str = r#"if (!route(check, $var(i))) $var(x) = 0;"#;
+/// What stands in the loop of a script.
+pub const STATEMENTS: &[(&str, &str)] = &[
+    ("turn of a loop", ""),
+    ("string comparison", r#"if ($rm == "OPTIONS" && $var(text) != "sip:alice@example.org") $var(x) = 1;"#),
+    ("transformation chain", "$var(x) = $(hdr(Contact){nameaddr.uri}{uri.user}{s.toupper});"),
+    ("avp push and pop", "$avp(a) = $fU; $var(x) = $avp(a); $avp(a) = NULL;"),
+    ("regex match", r#"if ($ua =~ "^bench-[a-z]+$") $var(x) = 1;"#),
+    ("route call", "if (!route(check, $var(i))) $var(x) = 0;"),
+];
 
 /// Ordinary script work of every kind, answered statelessly.
 pub const SIDE_BY_SIDE: &str = include_str!("side_by_side.cfg");

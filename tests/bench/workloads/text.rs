@@ -16,7 +16,7 @@ pub enum Shape {
     OpenComment,
     /// Every tenth line opens a parenthesis more than it closes.
     OpenParentheses,
-    /// Statements stand in one another 150 deep.
+    /// Brackets and statements stand in one another 150 deep.
     Deep,
 }
 
@@ -132,21 +132,26 @@ pub fn script(lines: usize, shape: Shape) -> String {
     }
 }
 
-/// Routes that call each other as a tree does, so that the deepest call is far from the limit.
 fn valid(lines: usize) -> String {
-    let mut out = String::with_capacity(lines * 40);
-    out.push_str(HEAD);
-    let per_route = BODY.len() + 4;
-    let routes = lines.saturating_sub(HEAD.lines().count()).div_ceil(per_route).max(1);
-    for number in 0..routes {
+    routes(lines, BODY.len(), |out, number| {
         let name = number.to_string();
-        let _ = writeln!(out, "route[r{number}] {{");
         for line in BODY {
             out.push_str(&line.replace("@example", "%example").replace('@', &name).replace('%', "@"));
             out.push('\n');
         }
+    })
+}
+
+/// Routes with a body each, which call each other as a tree does, so that the deepest call is far from the limit.
+fn routes(lines: usize, of_body: usize, body: impl Fn(&mut String, usize)) -> String {
+    let mut out = String::with_capacity(lines * 40);
+    out.push_str(HEAD);
+    let count = lines.saturating_sub(HEAD.lines().count()).div_ceil(of_body + 4).max(1);
+    for number in 0..count {
+        let _ = writeln!(out, "route[r{number}] {{");
+        body(&mut out, number);
         for callee in [2 * number + 1, 2 * number + 2] {
-            let _ = match callee < routes {
+            let _ = match callee < count {
                 true => writeln!(out, "    route(r{callee});"),
                 false => writeln!(out, "    $var(a{number}) = {callee};"),
             };
@@ -160,7 +165,7 @@ fn valid(lines: usize) -> String {
 fn broken(turn: usize, line: &str) -> String {
     match turn % 8 {
         0 => format!("{}\n", line.replace(';', "")),
-        1 => format!("{}\n", line.replacen(')', "", 1)),
+        1 => format!("    xlog(\"L_INFO\", \"line {turn}\\n\";\n"),
         2 => format!("    unknown_function(\"{turn}\");\n"),
         3 => format!("    $nothing({turn}) = 1;\n"),
         4 => format!("{line} @ ?\n"),
@@ -170,20 +175,16 @@ fn broken(turn: usize, line: &str) -> String {
     }
 }
 
-/// Blocks of 150 levels, one behind the other in routes of their own.
+/// Routes with statements 74 deep, each of which counts with its braces, and with parentheses 150 deep.
 fn deep(lines: usize) -> String {
-    const DEPTH: usize = 149;
-    let mut out = String::from(HEAD);
-    for number in 0..lines.div_ceil(2 * DEPTH + 3) {
-        let _ = writeln!(out, "route[deep{number}] {{");
-        for level in 0..DEPTH {
-            let _ = writeln!(out, "if ($var(a{level}) == {number}) {{");
+    const BLOCKS: usize = 74;
+    const PARENTHESES: usize = 149;
+    routes(lines, 2 * BLOCKS + 2, |out, number| {
+        for level in 0..BLOCKS {
+            let _ = writeln!(out, "if ($rU == \"{level}\") {{");
         }
-        let _ = writeln!(out, "route(relay);");
-        for _ in 0..DEPTH {
-            out.push_str("}\n");
-        }
-        out.push_str("}\n");
-    }
-    out
+        out.push_str("xlog(\"deep\\n\");\n");
+        out.push_str(&"}\n".repeat(BLOCKS));
+        let _ = writeln!(out, "$var(b) = {}{number}{};", "(".repeat(PARENTHESES), ")".repeat(PARENTHESES));
+    })
 }

@@ -4,7 +4,7 @@ use crate::base::Str;
 use crate::context::{ScriptError, Value};
 use crate::sip::header::NameAddr;
 use crate::sip::header::name_addr::values;
-use crate::sip::{HeaderId, Message, UriView};
+use crate::sip::{HeaderId, Message};
 use crate::vm::{Cx, Pvar};
 
 const FROM_URI: Pvar = Pvar::new("fu", |cx, _| from(cx, Show::Uri), "URI of the From header field.");
@@ -58,26 +58,26 @@ enum Show {
 
 fn from(cx: &mut Cx<'_>, show: Show) -> Value {
     let msg = &cx.run.msg;
-    let part = match show {
-        Show::User => known(msg, msg.from_uri(), Part::User),
-        Show::Host => known(msg, msg.from_uri(), Part::Host),
+    let text = match show {
+        Show::User => msg.from_uri().map(|uri| part(msg, uri.user())),
+        Show::Host => msg.from_uri().map(|uri| part(msg, uri.host())),
         Show::Uri | Show::Display | Show::Tag => msg.from().map(|from| shown(msg, from, show)),
     };
-    part.unwrap_or_else(|| unreadable(cx, "From uri"))
+    text.unwrap_or_else(|| unreadable(cx, "From uri"))
 }
 
 fn to(cx: &mut Cx<'_>, show: Show) -> Value {
     let msg = &cx.run.msg;
-    let part = match show {
-        Show::User => known(msg, msg.to_uri(), Part::User),
-        Show::Host => known(msg, msg.to_uri(), Part::Host),
+    let text = match show {
+        Show::User => msg.to_uri().map(|uri| part(msg, uri.user())),
+        Show::Host => msg.to_uri().map(|uri| part(msg, uri.host())),
         Show::Uri | Show::Display | Show::Tag => msg.to().map(|to| shown(msg, to, show)),
     };
-    part.unwrap_or_else(|| unreadable(cx, "To uri"))
+    text.unwrap_or_else(|| unreadable(cx, "To uri"))
 }
 
-fn known(msg: &Message, uri: Option<UriView<'_>>, part: Part) -> Option<Value> {
-    uri.map(|uri| UriText::Known(msg, uri).part(part))
+fn part(msg: &Message, text: &[u8]) -> Value {
+    if text.is_empty() { Value::Null } else { Value::Str(Str::slice_of(msg.raw(), text)) }
 }
 
 fn identity(cx: &mut Cx<'_>, id: HeaderId, show: Show) -> Value {
