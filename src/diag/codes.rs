@@ -167,6 +167,9 @@ codes! {
     FOR_SOURCE = "L316" "for-source" Warning "a `for` over one value, which is skipped";
     EMPTY_LOOP = "L317" "empty-loop" Warning "a `while` with nothing in it, which tests once";
     MISSING_COMMA = "L318" "missing-comma" Warning "a level of `xlog` that its text swallows";
+    NEEDS_TRANSACTIONS = "L320" "needs-transactions" Error "`async` or `launch` without the module that keeps transactions";
+    ASYNC_IN_PLACE = "L321" "async-in-place" Warning "`async` in a route that is not suspended";
+    ASYNC_SECONDS = "L322" "async-seconds" Warning "seconds of `async` that do not count";
     MIXED_PRECEDENCE = "L311" "mixed-precedence" Warning "operators of one level that other languages rank";
 }
 

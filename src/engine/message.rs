@@ -2,7 +2,7 @@
 use super::waiting::Held;
 use super::{Engine, refuse};
 use crate::base::Now;
-use crate::context::{Received, Run, Shard, SocketId};
+use crate::context::{Level, Received, Run, Shard, SocketId};
 use crate::modules::core::stateless;
 use crate::modules::tm::{self, Tm, lookup, reply_in::Arrival};
 use crate::registry::RouteKind;
@@ -63,7 +63,14 @@ fn main_route(cx: &mut Cx<'_>) -> Ret {
         return Ret::STOP;
     }
     let sub = SubRun { kind: RouteKind::Request, name: None, scope: Scope::Same };
-    Ret::Run(Box::new(sub), Box::new(|_, _| Ret::TRUE))
+    let then = |cx: &mut Cx<'_>, answer: Answer| {
+        if matches!(&answer, Answer::Route(outcome) if outcome.missing) {
+            let text = format_args!("the script has no main route: requests are dropped");
+            cx.core.log.part(Level::Warning, "core", "run_actions", text);
+        }
+        Ret::TRUE
+    };
+    Ret::Run(Box::new(sub), Box::new(then))
 }
 
 fn reply(engine: &Engine, shard: &mut Shard, now: Now, message: Message, received: Received) {

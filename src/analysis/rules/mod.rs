@@ -3,6 +3,7 @@
 //! A rule reads `Script` and pushes findings; it has no state and knows no name of a module. A new rule is a function
 //! here, its codes in `diag::codes` and its cases in `tests/spec/`.
 mod arguments;
+mod asynchronous;
 mod blacklists;
 mod conditions;
 mod contexts;
@@ -37,6 +38,7 @@ pub static ALL: &[Rule] = &[
     arguments::types,
     variables::names,
     message_context::needs_transactions,
+    asynchronous::suspended,
     patterns::compile,
     xlog_levels::known,
     flags::limit,
