@@ -8,7 +8,10 @@ impl Lowering<'_> {
     pub(super) fn branch(&mut self, cond: &ast::Cond, yes: Pc, no: Pc, error: Pc, next: Pc) {
         if is_pure(cond) {
             let tree = self.pure_condition(cond);
-            return self.test(tree, yes, no, error, next);
+            // An operand that somebody outside is asked for is only looked at when those before it do not decide.
+            if !is_compound(cond) || !self.waits(&tree) {
+                return self.test(tree, yes, no, error, next);
+            }
         }
         match &cond.kind {
             CondKind::Paren(inner) => self.branch(inner, yes, no, error, next),
@@ -39,6 +42,11 @@ impl Lowering<'_> {
             }
             CondKind::Compare(_) | CondKind::Int(_) | CondKind::Var(_) | CondKind::Bad => {}
         }
+    }
+
+    fn waits(&self, cond: &Cond) -> bool {
+        let looks_at = |cond: &Cond| Op::Branch { cond: Box::new(cond.clone()), truth: true, to: 0, error: 0 };
+        self.has_waits && !self.waited_for(&looks_at(cond)).is_empty()
     }
 
     fn in_condition(&mut self, lower: impl FnOnce(&mut Self)) {
@@ -147,6 +155,10 @@ struct Exits {
 }
 
 /// Whether there is no command in it.
+fn is_compound(cond: &ast::Cond) -> bool {
+    matches!(cond.kind, CondKind::Chain { .. } | CondKind::Not(_) | CondKind::Paren(_))
+}
+
 fn is_pure(cond: &ast::Cond) -> bool {
     match &cond.kind {
         CondKind::Chain { first, rest } => is_pure(first) && rest.iter().all(|link| is_pure(&link.right)),

@@ -96,6 +96,10 @@ fn what_a_transformation_asks_for_is_there_when_the_operation_reads_it() {
 
 #[test]
 fn nothing_is_asked_for_a_name_that_is_null_or_for_an_operation_not_reached() {
-    let ran = run(r#"route { $var(x)=$(var(none){s.asked}); if ($var(x) == 1) xlog("$(var(h){s.asked})"); }"#);
+    let ran = run(
+        r#"route { $var(h)="ab"; $var(x)=$(var(none){s.asked}); if ($var(x) == 1) xlog("$(var(h){s.asked})");
+        if ($var(x) == 1 && !($(var(h){s.asked}) == "a")) xlog("no"); if ($var(h) == "ab" || $(var(h){s.asked})) xlog("yes"); }"#,
+    );
     assert_eq!(ran.waits, []);
+    assert_eq!(ran.lines, ["yes"]);
 }

@@ -25,7 +25,6 @@ loadmodule "dialog.so"
 loadmodule "acc.so"
 loadmodule "json.so"
 loadmodule "exec.so"
-loadmodule "cfgutils.so"
 modparam("acc", "extra_fields", "log: who; why")
 modparam("acc", "leg_fields", "log: leg")
 modparam("dialog", "profiles_with_value", "caller ; room")
