@@ -47,7 +47,8 @@ fn repeat(name: &str, times: &str) -> ExitCode {
 
 fn judge(accept: bool) -> ExitCode {
     let known = std::fs::read_to_string(baseline_file()).unwrap_or_default();
-    let counted = match counts(&workloads()) {
+    let workloads = workloads();
+    let counted = match counts(&workloads) {
         Ok(counted) => counted,
         Err(why) => {
             eprintln!("cannot count: {why}");
@@ -85,7 +86,7 @@ fn counts(workloads: &[Workload]) -> Result<Vec<(&Workload, u64)>, String> {
             let count = count(workload)?;
             done.lock().expect("nobody panics").push((workload, count));
         }
-        Ok(())
+        Ok::<(), String>(())
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
