@@ -81,7 +81,7 @@ fn judge(accept: bool) -> ExitCode {
 fn counts(workloads: &[Workload]) -> Result<Vec<(&Workload, u64)>, String> {
     let queue = Mutex::new(workloads.iter());
     let done = Mutex::new(Vec::new());
-    let work = || {
+    let work = || -> Result<(), String> {
         while let Some(workload) = queue.lock().expect("nobody panics").next() {
             let count = count(workload)?;
             done.lock().expect("nobody panics").push((workload, count));

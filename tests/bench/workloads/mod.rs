@@ -55,7 +55,9 @@ impl Workload {
         match &self.kind {
             Kind::Script(script) => {
                 let mut served = Served::new(script);
-                (0..times).for_each(|_| drop(served.request()));
+                (0..times).for_each(|_| {
+                    served.request();
+                });
             }
             Kind::Reading(lines, shape) => {
                 let (text, catalog) = (text::script(*lines, *shape), sipscript::modules::catalog());
