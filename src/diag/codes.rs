@@ -116,6 +116,7 @@ codes! {
     BAD_ARGUMENT_VALUE = "E121" "bad-argument-value" Error "a literal argument the function does not understand";
     TRANSFORMATION_NOT_IMPLEMENTED = "E122" "transformation-not-implemented" Error "a transformation known to OpenSIPS, not implemented here";
     TOO_MANY_FLAGS = "E123" "too-many-flags" Error "more flag names than a message can carry";
+    BARRED = "E125" "barred" Error "a function that a global parameter switches off";
     TOO_MANY_ROUTES = "E124" "too-many-routes" Error "more routes of one family than OpenSIPS takes";
 
     UNKNOWN_MODULE = "E201" "unknown-module" Error "a module OpenSIPS does not know";

@@ -1,6 +1,6 @@
 //! Global parameters: what each does here, and which values it takes. The checker, start-up and the documentation read
 //! this table; the form of a value (`number`, `string`, `word`) is the syntax's (`syntax/keywords.rs`).
-use super::signature::Setting;
+use super::signature::{Role, Setting};
 
 /// A global parameter as a script sets it.
 #[derive(Clone, Copy, Debug)]
@@ -9,6 +9,8 @@ pub struct CoreParam {
     pub aliases: &'static [&'static str],
     /// Why setting it changes nothing; `None` when it does.
     pub no_effect: Option<&'static str>,
+    /// What functions of this role are refused for when it is set.
+    pub bars: Option<Role>,
     /// An older name that set this parameter, and another one to the opposite.
     pub split_from: Option<(&'static str, &'static str)>,
     values: Values,
@@ -37,7 +39,7 @@ enum Values {
 
 impl CoreParam {
     const fn new(name: &'static str, doc: &'static str) -> CoreParam {
-        CoreParam { name, aliases: &[], no_effect: None, split_from: None, values: Values::Any, doc }
+        CoreParam { name, aliases: &[], no_effect: None, bars: None, split_from: None, values: Values::Any, doc }
     }
 
     const fn idle(mut self, why: &'static str) -> CoreParam {
@@ -52,6 +54,11 @@ impl CoreParam {
 
     const fn split_from(mut self, old: &'static str, opposite: &'static str) -> CoreParam {
         self.split_from = Some((old, opposite));
+        self
+    }
+
+    const fn bars(mut self, role: Role) -> CoreParam {
+        self.bars = Some(role);
         self
     }
 
@@ -184,7 +191,8 @@ pub static CORE_PARAMS: &[CoreParam] = &[
         "Destinations that did not serve are not avoided afterwards; on unless set to `no`.",
     ),
     P::new("disable_dns_failover", "Only the first address of a name is tried.").idle(NO_SRV),
-    P::new("disable_stateless_fwd", "Replies without transaction are dropped, `forward()` is refused."),
+    P::new("disable_stateless_fwd", "Replies without transaction are dropped, `forward()` is refused.")
+        .bars(Role::Stateless),
     P::new("dns", "The host of the first Via is looked up before `received` is added.").idle(ALWAYS_RECEIVED),
     P::new("dns_retr_no", "How often a name is asked for."),
     P::new("dns_retr_time", "Seconds between two tries."),

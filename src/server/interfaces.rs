@@ -1,8 +1,6 @@
 //! Sockets as written to addresses: literals, host names, `*` and interface names.
 use crate::base::Str;
-use crate::context::{Alias, CoreSettings, SocketId, Sockets};
-use crate::engine::settings::{ListenOptions, Settings, SocketSpec};
-use crate::modules::core::pvars::sockets;
+use crate::engine::settings::{Listening, Settings, SocketSpec};
 use crate::syntax::ast::HostKind;
 use socket2::SockAddr;
 use std::collections::BTreeSet;
@@ -16,69 +14,10 @@ struct Interface {
     addr: IpAddr,
 }
 
-/// Where the server listens, and how.
-#[derive(Debug, Default)]
-pub struct Listening {
-    pub sockets: Sockets,
-    /// By the number of the socket.
-    pub options: Vec<ListenOptions>,
-}
-
-impl Listening {
-    pub fn options(&self, id: SocketId) -> ListenOptions {
-        self.options.get(usize::from(id.0)).copied().unwrap_or_default()
-    }
-
-    fn add(&mut self, spec: &SocketSpec, ip: IpAddr, core: &CoreSettings) {
-        let addr = SocketAddr::new(ip, spec.port);
-        if self.sockets.find(spec.transport, addr).is_some() {
-            return;
-        }
-        let id = self.sockets.add(spec.transport, addr);
-        self.options.push(spec.options);
-        let Some(socket) = self.sockets.get_mut(id) else { return };
-        let global = core.advertised_address.clone().map(|host| (host, core.advertised_port));
-        socket.advertised = spec.advertised.clone().or(global);
-        socket.tag = spec.tag.clone();
-        socket.anycast = spec.anycast;
-    }
-
-    /// A name of a socket, which counts as the server's own.
-    fn name(&mut self, spec: &SocketSpec, host: Str) {
-        let (transport, port) = (Some(spec.transport), Some(spec.port));
-        self.sockets.add_alias(Alias { transport, host, port, accept_subdomain: spec.accept_subdomain });
-    }
-}
-
 /// Every socket a script asks for, with its names and aliases. An error says which one and why.
 pub fn resolve(settings: &Settings) -> Result<Listening, String> {
     let interfaces = interfaces();
-    let mut listening = Listening::default();
-    for spec in &settings.sockets {
-        let addresses = addresses(spec, &interfaces)?;
-        for ip in &addresses {
-            listening.add(spec, *ip, &settings.core);
-        }
-        if let HostKind::Name(name) = &spec.host {
-            listening.name(spec, name.clone());
-        }
-        if let Some((host, _)) = spec.advertised.as_ref().filter(|_| spec.accept_subdomain) {
-            listening.name(spec, host.clone());
-        }
-        if settings.server.auto_aliases {
-            addresses.iter().filter_map(|ip| name_of(*ip)).for_each(|host| listening.name(spec, host));
-        }
-    }
-    settings.aliases.iter().cloned().for_each(|a| listening.sockets.add_alias(a));
-    for bond in &settings.bonds {
-        let members: Vec<SocketId> =
-            bond.members.iter().filter_map(|m| sockets::named(&listening.sockets, m)).collect();
-        if members.is_empty() {
-            return Err(format!("the bond `{}` has no member that is a socket of this server", bond.name));
-        }
-        listening.sockets.add_bond(bond.name.clone(), members);
-    }
-    Ok(listening)
+    Listening::of(settings, |spec| addresses(spec, &interfaces), name_of)
 }
 
 /// The name that DNS has for an address; asked once, at start, like the names of sockets.
@@ -184,7 +123,6 @@ fn interface_address(entry: &libc::ifaddrs) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::settings::BondSpec;
     use crate::sip::Transport;
 
     fn spec(host: HostKind) -> Settings {
@@ -208,26 +146,6 @@ mod tests {
     fn an_unknown_host_is_an_error_that_names_it() {
         let error = resolve(&spec(HostKind::Name("no-such-host.invalid".into()))).unwrap_err();
         assert!(error.contains("no-such-host.invalid"), "{error}");
-    }
-
-    #[test]
-    fn a_bond_holds_the_sockets_it_names() {
-        let mut settings = spec(loopback());
-        let members = vec!["udp:127.0.0.1:5060".into(), "udp:192.0.2.1:5060".into()];
-        settings.bonds.push(BondSpec { name: "both".into(), members });
-        let sockets = resolve(&settings).unwrap().sockets;
-        assert_eq!(sockets.bond(b"both").map(|b| b.members.clone()), Some(vec![SocketId(0)]));
-        settings.bonds.push(BondSpec { name: "none".into(), members: vec!["udp:192.0.2.1:5060".into()] });
-        assert!(resolve(&settings).unwrap_err().contains("`none`"));
-    }
-
-    #[test]
-    fn subdomains_of_an_advertised_name_are_ours_when_the_socket_says_so() {
-        let mut settings = spec(loopback());
-        settings.sockets[0].advertised = Some(("example.com".into(), None));
-        assert!(!resolve(&settings).unwrap().sockets.is_me(b"a.example.com", 5060, None));
-        settings.sockets[0].accept_subdomain = true;
-        assert!(resolve(&settings).unwrap().sockets.is_me(b"a.example.com", 5060, None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From a launch to a serving process and back to an exit.
 use super::clock::{self, Clock};
 use super::daemon::{self, Parent, Side};
-use super::interfaces::{self, Listening};
+use super::interfaces;
 use super::launch::Launch;
 use super::log::Sinks;
 use super::process;
@@ -16,7 +16,7 @@ use crate::context::{Core, Level, Log, Shard};
 use crate::diag::{self, Class, Diagnostic, Severity, concise};
 use crate::engine::Engine;
 use crate::engine::boot::{Boot, boot};
-use crate::engine::settings::{ServerSettings, Settings};
+use crate::engine::settings::{Listening, ServerSettings, Settings};
 use crate::modules;
 use crate::registry::core_param;
 use crate::sip::Transport;
@@ -120,6 +120,9 @@ fn prepare(launch: &Launch, checked: Checked, settings: &mut Settings, log: Log)
     settings.core.environment = process::environment();
     settings.core.source_toward = interfaces::source_toward;
     let listening = interfaces::resolve(settings)?;
+    for warning in &listening.warnings {
+        log.part(Level::Warning, "core", "main", format_args!("{warning}"));
+    }
     if listening.sockets.all().is_empty() {
         log.part(Level::Warning, "core", "main", format_args!("there is no socket: nothing can reach this server"));
     }

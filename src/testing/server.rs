@@ -5,9 +5,8 @@ use crate::base::Now;
 use crate::context::{EffectAnswer, Log, Shard, SocketId, Sockets, WaitId};
 use crate::diag::{Diagnostic, concise};
 use crate::engine::boot::{Boot, boot, catalog};
-use crate::engine::settings::Settings;
+use crate::engine::settings::{Listening, Settings, SocketSpec};
 use crate::engine::{Engine, Event};
-use crate::modules::core::pvars::sockets::named;
 use crate::syntax::ast::HostKind;
 use crate::syntax::{Source, parse};
 use bytes::Bytes;
@@ -168,20 +167,9 @@ fn shown(source: &Source, found: &[Diagnostic]) -> String {
 
 /// Sockets whose addresses the script gives.
 fn sockets(settings: &Settings) -> Sockets {
-    let mut sockets = Sockets::default();
-    for spec in &settings.sockets {
-        let HostKind::Ip(ip) = &spec.host else { panic!("sockets in the simulated network have an address") };
-        let id = sockets.add(spec.transport, SocketAddr::new(*ip, spec.port));
-        if let Some(socket) = sockets.get_mut(id) {
-            socket.advertised.clone_from(&spec.advertised);
-            socket.tag.clone_from(&spec.tag);
-            socket.anycast = spec.anycast;
-        }
-    }
-    settings.aliases.iter().cloned().for_each(|alias| sockets.add_alias(alias));
-    for spec in &settings.bonds {
-        let members = spec.members.iter().filter_map(|member| named(&sockets, member)).collect();
-        sockets.add_bond(spec.name.clone(), members);
-    }
-    sockets
+    let literal = |spec: &SocketSpec| match &spec.host {
+        HostKind::Ip(ip) => Ok(vec![*ip]),
+        HostKind::Any | HostKind::Name(_) => Err("sockets in the simulated network have an address".to_owned()),
+    };
+    Listening::of(settings, literal, |_| None).unwrap_or_else(|why| panic!("{why}")).sockets
 }

@@ -1,7 +1,9 @@
 //! What people see of the checker: a path told step by step, and the command with its exit codes.
+use sipscript::diag::Diagnostic;
 use sipscript::diag::pretty::{self, Colours};
 use sipscript::syntax::{Source, parse};
 use sipscript::{analysis, modules};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -147,4 +149,21 @@ fn ninety_nine_named_routes_of_a_family_fit() {
         found.iter().filter(|d| d.code.id == "E124").count()
     };
     assert_eq!((codes(99), codes(100), codes(120)), (0, 1, 1));
+}
+
+#[test]
+fn a_file_with_fifty_errors_reports_all_fifty() {
+    let page = include_str!("../spec/fifty.md");
+    let script = page.split("```cfg\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the page has one");
+    let source = Source::single("fifty.cfg", script.as_bytes());
+    let parsed = parse(&source);
+    let found = parsed.errors.into_iter().chain(analysis::check(&parsed.ast, &modules::catalog()));
+    let lines: BTreeSet<u32> =
+        found.filter(Diagnostic::refuses).map(|d| source.map.line_col(d.span().start).1.line).collect();
+    let seeded: Vec<(u32, &str)> =
+        (1..).zip(script.lines()).filter_map(|(n, line)| Some((n, line.rsplit_once(" # ")?.1))).collect();
+    assert_eq!(seeded.len(), 50);
+    let missed: Vec<&str> = seeded.iter().filter(|(n, _)| !lines.contains(n)).map(|(_, number)| *number).collect();
+    assert!(missed.is_empty(), "not found: {missed:?}");
+    assert!(lines.iter().all(|n| seeded.iter().any(|(seed, _)| seed == n)), "{lines:?}");
 }

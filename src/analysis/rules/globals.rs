@@ -4,7 +4,7 @@ use crate::analysis::script::Script;
 use crate::base::Span;
 use crate::diag::{Applicability, Diagnostic, codes};
 use crate::registry::opensips::NameKind;
-use crate::registry::{CoreParam, Setting, core_param};
+use crate::registry::{CoreParam, Role, Setting, core_param};
 use crate::syntax::ast::{Global, GlobalValue, joined};
 
 pub fn values(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
@@ -19,6 +19,26 @@ pub fn values(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             let message = format!("`{}` has no effect: {why}", global.name.text);
             found.push(Diagnostic::new(codes::NO_EFFECT, global.name.span, message));
         }
+    }
+}
+
+/// Calls of what a parameter switches off: the last setting counts.
+pub fn barred(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    let mut bars: Vec<(&Global, Role)> = Vec::new();
+    for global in script.ast.globals() {
+        let Some(role) = core_param(&global.name.text).and_then(|row| row.bars) else { continue };
+        bars.retain(|(_, barred)| *barred != role);
+        if matches!(&global.value, GlobalValue::Int(number) if number.value != 0) {
+            bars.push((global, role));
+        }
+    }
+    for (global, role) in bars {
+        let calls = script.calls.iter().filter(|call| call.row.row().is_some_and(|row| row.sig.has(role)));
+        found.extend(calls.map(|call| {
+            let name = &call.call.name;
+            let message = format!("`{}` is switched off by `{}`", name.text, global.name.text);
+            Diagnostic::new(codes::BARRED, name.span, message).label(global.span, "set here")
+        }));
     }
 }
 

@@ -66,6 +66,7 @@ pub static ALL: &[Rule] = &[
     modules::demands,
     modparams::settings,
     globals::values,
+    globals::barred,
     sockets::protocols,
     sockets::options,
     sockets::bonds_named,

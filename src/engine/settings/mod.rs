@@ -3,9 +3,11 @@
 //! Types were checked before; a value of the wrong shape is left alone here. A parameter without a row has no effect:
 //! `registry::core_params` says why, and it is named at start. Sockets and aliases are in `sockets`.
 mod blacklists;
+mod listening;
 mod server;
 mod sockets;
 
+pub use listening::Listening;
 pub use server::{Dns, LogFormat, Multicast, ServerSettings};
 pub use sockets::{BondSpec, ListenOptions, SocketSpec};
 

@@ -163,9 +163,24 @@ impl Lower<'_> {
         Some(found.help(format!("write `{inside}`")).fix(whole, inside, Applicability::MachineApplicable))
     }
 
+    /// `08`: a leading 0 makes a number octal, and 8 is no digit of it.
+    fn no_octal(&self, at: u32) -> Option<Diagnostic> {
+        let (before, behind) = (self.text.get(..at as usize)?, self.text.get(at as usize..)?);
+        let digits = behind.len() - behind.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let octal = before.len() - before.trim_end_matches(|c: char| ('0'..='7').contains(&c)).len();
+        let whole = Span::new(at - octal as u32, at + digits as u32);
+        let number = self.source(whole);
+        if digits == 0 || !number.starts_with('0') || octal == 0 {
+            return None;
+        }
+        let decimal = number.trim_start_matches('0').to_owned();
+        let found = Diagnostic::new(codes::SYNTAX, whole, format!("`{number}` is no number: a leading 0 means octal"));
+        Some(found.help(format!("write `{decimal}`")).fix(whole, decimal, Applicability::MaybeIncorrect))
+    }
+
     /// Reports text that cannot stand where it stands.
     fn unexpected(&mut self, at: Span, expected: &str) {
-        if let Some(found) = self.index_outside(at.start) {
+        if let Some(found) = self.index_outside(at.start).or_else(|| self.no_octal(at.start)) {
             return self.report(found);
         }
         let (at, what) = self.found_at(at.start);
