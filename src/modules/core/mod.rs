@@ -35,6 +35,7 @@ static EXAMPLES: &[&str] = &[
     include_str!("examples/variables.md"),
     include_str!("examples/transformations.md"),
     include_str!("examples/statements.md"),
+    include_str!("examples/parameters.md"),
 ];
 
 fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
