@@ -26,6 +26,8 @@ pub enum Effect {
     Sleep { micros: u64 },
     /// A program.
     Execute(Box<Execute>),
+    /// Something for a program that listens on this machine; answered by `Done`, or `GivenUp` when nobody took it.
+    Tell(Box<Tell>),
     /// Nothing until another run calls this ticket (`Parking`): nobody outside has anything to do.
     Park { ticket: Ticket },
 }
@@ -37,9 +39,26 @@ impl Effect {
             Effect::Resolve { .. } => Some(RESOLVER),
             Effect::Park { .. } => Some(PARKED),
             Effect::Execute(execute) => execute.give_up_after,
+            Effect::Tell(tell) => Some(tell.patience),
             Effect::Yield | Effect::Sleep { .. } => None,
         }
     }
+}
+
+/// What a program that listens is told, all at once or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tell {
+    pub ear: Ear,
+    pub bytes: Bytes,
+    pub patience: Duration,
+}
+
+/// Where a program listens; paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ear {
+    Pipe(Str),
+    /// A datagram socket.
+    Socket(Str),
 }
 
 /// A program to be run.

@@ -34,7 +34,7 @@ pub use avp::{AvpName, AvpNames, Avps};
 pub use blacklists::{BlacklistRule, BlacklistSpec, Blacklists, ListError, ListSet, Net, Place};
 pub use dialog::{Alive, Dialog, DialogHold, DialogState, Identity, Membership, OwnedRoutes, ProfileId};
 pub use dialogs::{Dialogs, ValueKey};
-pub use effect::{Command, Datagram, Effect, EffectAnswer, Execute, Output, WaitId};
+pub use effect::{Command, Datagram, Ear, Effect, EffectAnswer, Execute, Output, Tell, WaitId};
 pub use event::{Events, ScriptEvent};
 pub use faults::Faults;
 pub use log::{KeptLine, Level, Log, LogSink, Origin};

@@ -59,7 +59,7 @@ pub struct Piece {
 }
 
 /// Blocks that hold what a case must yield.
-const YIELDS: &[&str] = &["output", "sent", "diagnostics"];
+const YIELDS: &[&str] = &["output", "sent", "told", "diagnostics"];
 
 impl Shown {
     /// Whether the case uses the name and something is asserted to come of it.

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "this layer is the outside world")]
 pub mod clock;
 pub mod daemon;
+pub mod ears;
 pub mod inbox;
 pub mod interfaces;
 pub mod launch;

@@ -1,6 +1,7 @@
 //! From a launch to a serving process and back to an exit.
 use super::clock::{self, Clock};
 use super::daemon::{self, Parent, Side};
+use super::ears::Ears;
 use super::interfaces;
 use super::launch::Launch;
 use super::log::Sinks;
@@ -168,6 +169,7 @@ impl Prepared {
             clock: self.clock,
             resolver,
             programs: Programs::new(side.handle().clone(), self.engine.clone()),
+            ears: Ears::new(side.handle().clone(), self.engine.clone()),
             stop: stop.clone(),
             slow_message: settings.server.slow_message,
             send_failures: core.stats.counter("net", "send_failures"),

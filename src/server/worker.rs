@@ -2,6 +2,7 @@
 //!
 //! Its loop is poll, receive, handle, send: three system calls for a lone datagram, fewer each in a batch.
 use super::clock::Clock;
+use super::ears::Ears;
 use super::inbox::Inbox;
 use super::programs::Programs;
 use super::resolver::Resolver;
@@ -31,6 +32,7 @@ pub struct Shared {
     pub clock: Clock,
     pub resolver: Resolver,
     pub programs: Programs,
+    pub ears: Ears,
     pub stop: Arc<AtomicBool>,
     /// Work for a message that takes longer is logged.
     pub slow_message: Option<Duration>,
@@ -200,6 +202,7 @@ impl Worker {
             Effect::Resolve { host } => self.shared.resolver.resolve(id, host, inbox),
             Effect::Sleep { micros } => self.shared.resolver.sleep(id, micros, inbox),
             Effect::Execute(execute) => self.shared.programs.run(id, *execute, inbox),
+            Effect::Tell(tell) => self.shared.ears.tell(id, *tell, inbox),
             Effect::Yield => inbox.put(id, EffectAnswer::Done),
             Effect::Park { .. } => {}
         }

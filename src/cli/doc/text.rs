@@ -129,6 +129,8 @@ fn caption(kind: &str, rest: &str, is_empty: bool) -> Option<String> {
         ("output", _) => "logs".to_owned(),
         ("sent", true) => "sends nothing".to_owned(),
         ("sent", false) => "sends".to_owned(),
+        ("told", _) => "tells".to_owned(),
+        ("listener", _) => format!("when somebody listens at `{rest}`"),
         ("diagnostics", true) => "the checker has nothing to say".to_owned(),
         ("diagnostics", false) => "the checker says".to_owned(),
         ("host", _) => format!("when {rest} resolves to"),

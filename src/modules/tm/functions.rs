@@ -1,6 +1,7 @@
 //! The functions of `tm`.
 use super::words::{CancelWord, InjectFlags, InjectSource, RelayWords, Replies};
-use super::{answer, arm, headers, inject, query, relay};
+use super::write::Action;
+use super::{answer, arm, headers, inject, query, relay, write};
 use crate::base::Str;
 use crate::script_fns;
 use crate::vm::{BranchRouteName, FailureRouteName, Function, OnReplyRouteName, PatternArg, VarOut, Words};
@@ -53,6 +54,12 @@ pub static FUNCTIONS: &[Function] = script_fns! {
     fn t_wait_for_new_branches(branches: Option<i32>) in REQUEST, roles [MayFail] => inject::t_wait_for_new_branches;
     /// Ends the wait for further branches.
     fn t_wait_no_more_branches() in REQUEST | FAILURE | ONREPLY | BRANCH, roles [MayFail] => inject::t_wait_no_more_branches;
+    /// Describes the request to a program that reads from a named pipe. The request waits for its answer.
+    fn t_write_req(info: Words<Action>, fifo: Str) in REQUEST | FAILURE | BRANCH, roles [Waits, MayFail] => write::t_write_req;
+    /// Describes the request to a program that listens at a datagram socket. The request waits for its answer.
+    fn t_write_unix(info: Words<Action>, sock: Str) in REQUEST | FAILURE | BRANCH, roles [Waits, MayFail] => write::t_write_unix;
+    /// Hands a CANCEL or an ACK to the server of an anycast address that has its INVITE. There is one server here: -1.
+    fn t_anycast_replicate() in REQUEST, roles [MayFail] => inject::t_anycast_replicate;
     /// Finds a branch by attribute and value, from `offset` on.
     fn t_get_branch_idx_by_attr(attr: Str, val_str: Option<Str>, val_int: Option<i32>, result_var: Option<VarOut>, offset: Option<i32>) in FAILURE | ONREPLY | BRANCH, roles [MayFail] => query::t_get_branch_idx_by_attr;
 };

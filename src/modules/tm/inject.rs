@@ -32,18 +32,36 @@ pub fn t_wait_for_new_branches(cx: &mut Cx<'_>, branches: Option<i32>) -> Ret {
         return Ret::FALSE;
     }
     let Some(tx) = cx.run.tx.clone() else { return Ret::FALSE };
-    let mut guard = tx.state.lock();
-    let state = &mut *guard;
     // The phony branch counts among those of the fork.
     let awaited = branches.and_then(|n| BranchIndex::try_from(n).ok()).map_or(0, |n| n.saturating_add(1));
+    let patience = tx.state.lock().timers.fr_inv;
+    Ret::bool(wait(cx, &tx, awaited, patience))
+}
+
+/// The request is somebody else's to answer; when nobody does in time, it is refused. False when it is over already.
+pub fn wait_for_answer(cx: &mut Cx<'_>, tx: &Transaction) -> bool {
+    let patience = tx.state.lock().timers.fr;
+    wait(cx, tx, 0, patience)
+}
+
+/// Adds a phony branch, for so many milliseconds at most.
+fn wait(cx: &mut Cx<'_>, tx: &Transaction, awaited: BranchIndex, patience: u32) -> bool {
+    let mut guard = tx.state.lock();
+    let state = &mut *guard;
     let kind = BranchKind::Phony { awaited };
     if state.fork.add(kind).is_err() {
-        return Ret::FALSE;
+        return false;
     }
-    let until = cx.now.mono + Duration::from_millis(u64::from(state.timers.fr_inv));
+    let until = cx.now.mono + Duration::from_millis(u64::from(patience));
     state.branches.push(Branch { until: Some(until), ..Branch::new(kind, Target::default()) });
     rearm(cx.shard, tx.id, state);
-    Ret::TRUE
+    true
+}
+
+/// No address here is shared with another server: OpenSIPS says the same of a request that came in at an ordinary one.
+pub fn t_anycast_replicate(cx: &mut Cx<'_>) -> bool {
+    cx.log(Level::Debug, "tm", "t_anycast_replicate", format_args!("the request came in at no anycast address"));
+    false
 }
 
 pub fn t_wait_no_more_branches(cx: &mut Cx<'_>) -> Ret {

@@ -33,6 +33,7 @@ mod state;
 mod suspend;
 pub mod timers;
 mod words;
+mod write;
 
 pub use answer::reply;
 pub use exchange::Io;

@@ -25,6 +25,6 @@ pub const PARAMS: &[ParamSignature] = &[
     idle(int("pass_provisional_replies", ""), "it concerned FIFO applications"),
     idle(int("syn_branch", ""), "branch parameters name their transaction"),
     idle(int("timer_partitions", ""), "each worker has its own timers"),
-    idle(string("tw_append", ""), "`t_write_req` and `t_write_unix` are not there"),
-    idle(int("unix_tx_timeout", ""), "`t_write_unix` is not there"),
+    idle(string("tw_append", ""), "`t_write_req` and `t_write_unix` add no lines of the script's own"),
+    int("unix_tx_timeout", "Seconds that the listener of `t_write_unix` has."),
 ];

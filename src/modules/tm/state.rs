@@ -5,6 +5,7 @@ use crate::proto::response_choice::SixHundred;
 use crate::proto::transaction::{Challenges, FrRestart, Timers};
 use crate::vm::InitCx;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub struct Tm {
     pub timers: Timers,
@@ -17,6 +18,8 @@ pub struct Tm {
     pub minor_branch_flag: Option<Str>,
     pub local_reply_route: Option<Str>,
     pub local_request_route: Option<Str>,
+    /// How long a program that is told of a request may take, from `unix_tx_timeout`.
+    pub write_patience: Duration,
     pub counts: Counts,
 }
 
@@ -55,6 +58,12 @@ pub const STATISTICS: &[&str] = &[
     "5xx_transactions",
     "6xx_transactions",
     "inuse_transactions",
+    "cluster_reply_sent",
+    "cluster_request_sent",
+    "cluster_cancel_sent",
+    "cluster_reply_recv",
+    "cluster_request_recv",
+    "cluster_cancel_recv",
     "retransmission_req_T1_1",
     "retransmission_req_T1_2",
     "retransmission_req_T1_3",
@@ -98,6 +107,8 @@ impl Counts {
 pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
     let params = cx.params;
     cx.stats.compute("tm", "inuse_transactions", |core| core.transactions.len() as u64);
+    // Nothing is sent to or comes from other servers; a page that asks for these finds them all the same.
+    STATISTICS.iter().filter(|name| name.starts_with("cluster_")).for_each(|name| drop(cx.stats.counter("tm", name)));
     // Second-granularity timers have a floor, as in OpenSIPS.
     let seconds = |name: &str, default: i32, floor: i32| milliseconds(params.int(name, default).max(floor), 1_000);
     let t1 = milliseconds(params.int("T1_timer", 500), 1);
@@ -131,6 +142,7 @@ pub fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
         minor_branch_flag: text("minor_branch_flag"),
         local_reply_route: text("local_reply_route"),
         local_request_route: text("local_request_route"),
+        write_patience: Duration::from_secs(params.int("unix_tx_timeout", 2).max(1).unsigned_abs().into()),
         counts: Counts::new(cx.stats),
     });
     Ok(())

@@ -9,7 +9,7 @@ mod wire;
 
 use super::phone::{Call, InviteOptions, Phone};
 use super::server::SimServer;
-use super::{LogBook, Names, Programs, Weather};
+use super::{Ears, LogBook, Names, Programs, Weather};
 use crate::base::{IdGen, Instant, Now};
 use crate::context::{EffectAnswer, WaitId};
 use crate::sip::Method;
@@ -37,6 +37,7 @@ pub struct Net {
     pub weather: Weather,
     pub names: Names,
     pub programs: Programs,
+    pub listeners: Ears,
     now: Now,
     lot: IdGen,
     servers: Vec<SimServer>,
@@ -70,6 +71,7 @@ impl Net {
             weather: Weather::FAIR,
             names: Names::default(),
             programs: Programs::default(),
+            listeners: Ears::default(),
             now: START,
             lot: IdGen::new(seed),
             servers: Vec::new(),

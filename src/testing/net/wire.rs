@@ -118,6 +118,7 @@ impl Net {
                 Some(answered) => answered,
                 None => return,
             },
+            Effect::Tell(tell) => (self.listeners.tell(&tell), Duration::ZERO),
             Effect::Park { .. } => return,
             Effect::Yield => (EffectAnswer::Done, Duration::ZERO),
             Effect::Sleep { micros } => (EffectAnswer::Done, Duration::from_micros(micros)),

@@ -43,17 +43,19 @@ pub fn script(case: &Case) -> Outcome {
         talk.play(info, body);
     }
     let fields = case.attached_as("sent").map_or("", |(fields, _)| fields);
-    let mut yields = vec![("sent", talk.sent(fields)), ("output", talk.logged())];
+    let mut yields = vec![("sent", talk.sent(fields)), ("told", talk.told()), ("output", talk.logged())];
     let mut made = Made::default();
     made.find(&talk);
     yields.iter_mut().for_each(|(_, text)| *text = made.named(text));
     Outcome::Attachments(yields)
 }
 
-/// What the world around the server has: names (`host`), programs (`program`).
+/// What the world around the server has: names (`host`), programs (`program`), programs that listen (`listener`).
 fn prepare(net: &mut Net, info: &str, body: &str) {
     if let Some(host) = after(info, "host") {
         net.names.set(host, &body.lines().collect::<Vec<_>>());
+    } else if let Some(path) = after(info, "listener") {
+        net.listeners.listen(path);
     } else if let Some(command) = after(info, "program") {
         let (time, command) = command.split_once(": ").unwrap_or(("0s", command));
         let seconds = time.trim_end_matches('s').parse().expect("seconds: `program 5s: ls`");
@@ -132,6 +134,12 @@ impl Talk {
             format!("to {to}\n{}{body}", lines.map(|line| format!("{line}\n")).collect::<String>())
         };
         self.sent.iter().map(shown).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What programs on the machine were told.
+    fn told(&self) -> String {
+        let shown = self.net.listeners.told().iter().map(|(path, text)| format!("at {path}\n{}\n", text.trim_end()));
+        shown.collect::<Vec<_>>().join("\n")
     }
 
     fn logged(&self) -> String {
