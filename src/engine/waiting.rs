@@ -27,8 +27,8 @@ pub struct Held {
     pub bytes: Bytes,
 }
 
-#[derive(Default)]
 pub struct Waiting {
+    pub limit: usize,
     /// A task is handed from worker to worker, never looked at by two: the lock only says so to the compiler.
     runs: DashMap<WaitId, Mutex<Suspended>, ahash::RandomState>,
     /// Entries of `runs`.
@@ -38,13 +38,25 @@ pub struct Waiting {
     count: AtomicUsize,
 }
 
+impl Default for Waiting {
+    fn default() -> Waiting {
+        Waiting {
+            limit: LIMIT,
+            runs: DashMap::default(),
+            suspended: AtomicUsize::new(0),
+            unborn: DashMap::default(),
+            count: AtomicUsize::new(0),
+        }
+    }
+}
+
 impl Waiting {
     pub fn len(&self) -> usize {
         self.suspended.load(Ordering::Relaxed)
     }
 
     pub fn is_full(&self) -> bool {
-        self.len() >= LIMIT
+        self.len() >= self.limit
     }
 
     /// Keeps a task; with a key also its request, so that repetitions are known.

@@ -259,3 +259,21 @@ fn the_script_chooses_the_working_folder_before_the_daemon_serves() {
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("cannot work in `/no/such/folder`"), "{}", stderr(&output));
 }
+
+#[test]
+fn scripts_run_programs() {
+    let text = r#"
+loadmodule "proto_udp.so"
+loadmodule "exec.so"
+startup_route {
+    $avp(env) = "older";
+    $avp(env) = "newer";
+    exec("printf '%s;' one 'two three'", , $var(words));
+    exec("cat; echo $$OSIPS_EXEC_0 $$OSIPS_EXEC_1 >&2", "in", $var(out), $var(err), $avp(env));
+    xlog("said $var(words) $var(out) $var(err)");
+}
+route { exit; }
+"#;
+    let printed = started(&["run", Script::new(text).name()], "said");
+    assert!(printed.contains("said one;two three; in newer older"), "{printed}");
+}

@@ -48,7 +48,6 @@ const IN_WORK: &[&str] = &[
     "uuid",
     "cachedb_local",
     "gflags",
-    "event_route",
     "avpops",
 ];
 

@@ -214,3 +214,14 @@ route { exit; }
     assert!(started(&net));
     assert_eq!(net.log(), ["up\n"]);
 }
+
+#[test]
+fn more_runs_than_may_wait_go_on_as_if_nothing_had_answered() {
+    let mut net = Net::new(NAMED);
+    net.engine.waiting.limit = 1;
+    assert_eq!(whats(&net.recv(CALLER, &invite(URI))), ["100"]);
+    let other = request("INVITE", "two", URI).replace("Call-ID: call-1", "Call-ID: call-2");
+    assert_eq!(whats(&net.recv(CALLER, &other)), ["100", "478"], "its name is not asked for");
+    assert_eq!((net.waits.len(), net.engine.suspended()), (1, 1));
+    assert_eq!(whats(&net.resolve(&["192.0.2.20"])), ["INVITE"]);
+}

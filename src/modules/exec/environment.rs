@@ -67,3 +67,42 @@ fn headers(run: &Run) -> Vec<(String, Str)> {
 fn portable(byte: u8) -> char {
     if byte.is_ascii_alphanumeric() { char::from(byte.to_ascii_uppercase()) } else { '_' }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::modules::exec::MODULE;
+    use crate::modules::fixture::Fixture;
+    use crate::registry::Setting;
+
+    const INVITE: &str = "INVITE sip:bob@example.com SIP/2.0\nVia: SIP/2.0/UDP a;branch=z9hG4bK7\nf: <sip:a@b>;tag=1\n\
+        To: <sip:bob@example.com>;tag=2\nX-Odd_1: a\nx-odd-1: b\ni: c";
+
+    fn variables(set_vars: i32) -> Vec<(String, Str)> {
+        let set: &[(&str, Setting)] = &[("setvars", Setting::Int(set_vars))];
+        let mut f = Fixture::with(INVITE, &[(&MODULE, set)]);
+        f.run.targets.main.uri = Some("sip:carol@example.com".into());
+        of_message(&f.cx())
+    }
+
+    #[test]
+    fn the_message_is_shown_when_it_is_asked_for() {
+        let shown = variables(1);
+        let value = |name: &str| shown.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_string());
+        for (name, expected) in [
+            ("SIP_HF_FROM", "<sip:a@b>;tag=1"),
+            ("SIP_HF_CALL_ID", "c"),
+            ("SIP_HF_X_ODD_1", "a,b"),
+            ("SIP_TID", "z9hG4bK7"),
+            ("SIP_DID", "2"),
+            ("SIP_SRCIP", "203.0.113.7"),
+            ("SIP_ORURI", "sip:bob@example.com"),
+            ("SIP_OUSER", "bob"),
+            ("SIP_RURI", "sip:carol@example.com"),
+            ("SIP_USER", "carol"),
+        ] {
+            assert_eq!(value(name).as_deref(), Some(expected), "{name}");
+        }
+        assert!(variables(0).is_empty());
+    }
+}

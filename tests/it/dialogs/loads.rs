@@ -1,6 +1,6 @@
 //! What `load_dialog_ctx` and `unload_dialog_ctx` do, call by call (S19, S21 to S30, S38 to S44, S47 to S50, S56).
 use super::{Script, Stage};
-use sipscript::testing::{InviteOptions, Policy};
+use sipscript::testing::{InviteOptions, Policy, Program};
 use std::time::Duration;
 
 /// An INFO loads the calls named in its header fields and says what it sees.
@@ -338,6 +338,45 @@ fn a_load_lasts_over_a_suspension_and_nobody_else_sees_it() {
     assert_eq!(stage.probe(&format!("X-Call: {first}\r\n")), ["probe unload -1", "probe load 1"]);
     stage.net.run_for(Duration::from_secs(4));
     assert_eq!(stage.lines(), ["after bob", "unload 1, own carol"]);
+    stage.close();
+}
+
+#[test]
+fn a_loaded_call_stays_loaded_over_async_and_others_load_it_meanwhile() {
+    let mut stage = Stage::new(&Script {
+        params: "loadmodule \"exec.so\"\n",
+        initial: r#"
+            $dlg_val(name) = $tU;
+            if ($hdr(X-Call) != NULL) {
+                load_dialog_ctx($hdr(X-Call));
+                xlog("load $rc\n");
+                async(exec("slow", , $var(out)), done);
+            }
+        "#,
+        probe: r#"
+            load_dialog_ctx($hdr(X-Call));
+            xlog("probe load $rc\n");
+            unload_dialog_ctx();
+        "#,
+        routes: r#"
+            route[done] {
+                xlog("after $rc $dlg_val(name)\n");
+                unload_dialog_ctx();
+                xlog("unload $rc, own $dlg_val(name)\n");
+                t_relay();
+            }
+        "#,
+        ..Script::default()
+    });
+    stage.net.programs.set("slow", Program { takes: Duration::from_secs(3), ..Program::default() });
+    let first = stage.call("alice", "bob");
+    stage.lines();
+    stage.dial_with("alice", "carol", &InviteOptions::with_headers(&format!("X-Call: {first}\r\n")));
+    stage.net.run_for(Duration::from_secs(1));
+    assert_eq!(stage.lines(), ["load 1"]);
+    assert_eq!(stage.probe(&format!("X-Call: {first}\r\n")), ["probe load 1"]);
+    stage.net.run_for(Duration::from_secs(4));
+    assert_eq!(stage.lines(), ["after 1 bob", "unload 1, own carol"]);
     stage.close();
 }
 
