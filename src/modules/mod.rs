@@ -4,12 +4,16 @@ pub mod cfgutils;
 pub mod cachedb_local;
 pub mod core;
 pub mod dialog;
+pub mod diversion;
 pub mod event_route;
 pub mod exec;
 #[cfg(test)]
 pub mod fixture;
 pub mod gflags;
 pub mod json;
+pub mod mathops;
+pub mod options;
+pub mod path;
 pub mod maxfwd;
 pub mod proto_udp;
 pub mod rr;
@@ -19,6 +23,7 @@ pub mod sl;
 pub mod textops;
 pub mod statistics;
 pub mod tm;
+pub mod uuid;
 
 use crate::registry::Catalog;
 use crate::vm::Module;
@@ -38,6 +43,11 @@ pub static ALL: &[&Module] = &[
     &event_route::MODULE,
     &textops::MODULE,
     &cfgutils::MODULE,
+    &mathops::MODULE,
+    &uuid::MODULE,
+    &options::MODULE,
+    &path::MODULE,
+    &diversion::MODULE,
     &cachedb_local::MODULE,
     &gflags::MODULE,
     &statistics::MODULE,

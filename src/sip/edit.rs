@@ -63,6 +63,15 @@ impl Edits {
         self.list.insert(place, Edit { range: Range { start: at, end: at }, text });
     }
 
+    /// The same, in front of what was put there before.
+    pub fn insert_in_front(&mut self, at: u32, text: Str) {
+        if self.list.iter().any(|e| e.strictly_holds(at)) {
+            return;
+        }
+        let place = self.list.partition_point(|e| e.range.start < at);
+        self.list.insert(place, Edit { range: Range { start: at, end: at }, text });
+    }
+
     pub fn delete(&mut self, range: Range) {
         self.replace(range, Str::EMPTY);
     }

@@ -104,13 +104,9 @@ mod tests {
 
     #[test]
     fn significant_figures_are_kept() {
-        for (figures, result) in [
-            (1, "20000.000000"),
-            (2, "18000.000000"),
-            (3, "17900.000000"),
-            (5, "17893.000000"),
-            (7, "17892.990000"),
-        ] {
+        for (figures, result) in
+            [(1, "20000.000000"), (2, "18000.000000"), (3, "17900.000000"), (5, "17893.000000"), (7, "17892.990000")]
+        {
             check("math_round_sf", "17892.987", Some(figures), result);
         }
         check("math_round_sf", "0", Some(3), "0.000000");
@@ -127,8 +123,7 @@ mod tests {
 
     #[test]
     fn results_have_the_configured_digits() {
-        let mut f =
-            Fixture::with("OPTIONS sip:h SIP/2.0\ni: 1", &[(&MODULE, &[("decimal_digits", Setting::Int(2))])]);
+        let mut f = Fixture::with("OPTIONS sip:h SIP/2.0\ni: 1", &[(&MODULE, &[("decimal_digits", Setting::Int(2))])]);
         let args = [text("2/3"), f.by_ref("$var(r)")];
         assert_eq!(f.call(&MODULE, "math_eval", &args), 1);
         assert_eq!(f.expanded("$var(r)"), "0.67");

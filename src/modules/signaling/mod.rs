@@ -33,7 +33,7 @@ fn needs_a_sender(setup: Setup<'_>) -> Result<(), String> {
     Err("module `signaling` needs `sl` or `tm`; load one of them".to_owned())
 }
 
-fn send_reply(cx: &mut Cx<'_>, code: i32, reason: Str) -> i32 {
+pub fn send_reply(cx: &mut Cx<'_>, code: i32, reason: Str) -> i32 {
     if answering(cx) == Answering::Stateless {
         return sl::reply::sl_send_reply(cx, code, reason);
     }
