@@ -5,7 +5,7 @@ use super::script::Script;
 use super::walk::{Access, CallForm, Node, walk};
 use crate::base::{Span, Str};
 use crate::diag::{Diagnostic, codes};
-use crate::registry::{Param, ParamType, RouteKind, Setting, VarUse};
+use crate::registry::{NotationVars, Param, ParamType, RouteKind, Setting, VarUse};
 use crate::syntax::ast::{
     Arg, ArgKind, Arith, ArithKind, Assign, AssignOp, AssignValue, Call, Command, CommandKind, CompareRight, Literal,
     Name, RouteTarget, StrLit, VarToken,
@@ -274,7 +274,7 @@ impl<'a> Collector<'_, 'a> {
                 match param {
                     Some(param) if param.expands() => self.string_argument(text, param.ty),
                     Some(Param { ty: ParamType::Substitution, .. }) => self.substitution(text),
-                    Some(Param { ty: ParamType::Notation(_), .. }) => self.notation(text),
+                    Some(Param { ty: ParamType::Notation(_, NotationVars::Named), .. }) => self.notation(text),
                     _ => {}
                 }
             }

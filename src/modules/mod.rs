@@ -1,5 +1,6 @@
 //! The built-in modules: rows that bind script-facing names to bodies.
 pub mod acc;
+pub mod avpops;
 pub mod cfgutils;
 pub mod cachedb_local;
 pub mod core;
@@ -50,6 +51,7 @@ pub static ALL: &[&Module] = &[
     &diversion::MODULE,
     &cachedb_local::MODULE,
     &gflags::MODULE,
+    &avpops::MODULE,
     &statistics::MODULE,
     &dialog::MODULE,
     &acc::MODULE,

@@ -101,7 +101,16 @@ pub enum ParamType {
     /// String with a vocabulary of its own (flag lists, selectors); literals are checked before the first packet.
     Words(LiteralCheck),
     /// The same, taken as written: a `$` in it is part of the vocabulary.
-    Notation(LiteralCheck),
+    Notation(LiteralCheck, NotationVars),
+}
+
+/// What a `$` in a notation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotationVars {
+    /// The beginning of a variable.
+    Named,
+    /// A sign like any other.
+    Plain,
 }
 
 impl ParamType {
@@ -109,7 +118,7 @@ impl ParamType {
     pub const fn word(self) -> &'static str {
         match self {
             ParamType::Int => "int",
-            ParamType::Str | ParamType::StrVerbatim | ParamType::Words(_) | ParamType::Notation(_) => "string",
+            ParamType::Str | ParamType::StrVerbatim | ParamType::Words(_) | ParamType::Notation(..) => "string",
             ParamType::StrStatic => "static string",
             ParamType::Var(_) => "variable",
             ParamType::Regex => "regular expression",

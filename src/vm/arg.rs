@@ -4,7 +4,7 @@ use super::pvar::{Piece, Var};
 use super::substitution::{LinkedSubstitution, Substitution};
 use crate::base::Str;
 use crate::context::{Value, decimal};
-use crate::registry::{EarlierForm, FlagFamily, ParamType, RouteKind, VarUse};
+use crate::registry::{EarlierForm, FlagFamily, NotationVars, ParamType, RouteKind, VarUse};
 use crate::syntax::ere::Pattern;
 use std::any::Any;
 use std::sync::Arc;
@@ -295,6 +295,9 @@ pub trait Vocabulary: Clone + Send + Sync + 'static {
     /// Whether 3.1 took a number in its place.
     const EARLIER: Option<EarlierForm> = None;
 
+    /// Of a notation: whether variables stand in it.
+    const VARS: NotationVars = NotationVars::Named;
+
     /// What is wrong with the text, and what it may be.
     fn parse(text: &[u8]) -> Result<Self, String>;
 }
@@ -331,7 +334,7 @@ impl<T> Notation<T> {
 }
 
 impl<T: Vocabulary> FromArg for Notation<T> {
-    const TY: ParamType = ParamType::Notation(|text| T::parse(text).map(drop));
+    const TY: ParamType = ParamType::Notation(|text| T::parse(text).map(drop), T::VARS);
     const PREPARE: Option<Prepare> = <Words<T> as FromArg>::PREPARE;
 
     fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Notation<T>, ArgError> {

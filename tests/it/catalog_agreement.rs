@@ -12,6 +12,7 @@ type Reason = (&'static str, &'static str);
 
 /// `module:function`.
 const FUNCTIONS: &[Reason] = &[
+    ("avpops:avp_subst", "its substitution is compiled at start"),
     ("cfgutils:strings_share_lock", "its manual names two texts; the one that OpenSIPS takes it compares with nothing"),
     ("core:script_trace", "its text is a format string, expanded at each step: the checker is to read its variables"),
 ];
@@ -77,7 +78,7 @@ fn same_type(row: ParamType, known: KnownType) -> bool {
         ParamType::StrVerbatim | ParamType::Substitution => known == KnownType::Verbatim,
         ParamType::Var(_) => known == KnownType::Var,
         ParamType::Regex => known == KnownType::Regex,
-        ParamType::Notation(_) => known == KnownType::Verbatim,
+        ParamType::Notation(..) => known == KnownType::Verbatim,
         // OpenSIPS has strings where rows say what kind of word they want.
         ParamType::Route(_) | ParamType::Flag(_) | ParamType::Words(_) => {
             matches!(known, KnownType::Str | KnownType::Static | KnownType::Verbatim)

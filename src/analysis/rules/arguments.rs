@@ -86,7 +86,7 @@ fn string(text: &StrLit, param: &Param, row: &FunctionRow) -> Option<Diagnostic>
         ParamType::Regex => pattern(text),
         ParamType::Substitution => substitution(text, param, row),
         ParamType::Words(check) => words(text, check, param, row),
-        ParamType::Notation(check) => {
+        ParamType::Notation(check, _) => {
             check(&text.value).err().map(|problem| bad_value(text.span, &problem, param, row))
         }
         ParamType::Str | ParamType::StrVerbatim | ParamType::Route(_) => None,

@@ -3,7 +3,7 @@ use super::Lowering;
 use crate::context::decimal;
 use crate::diag::codes;
 use crate::ir::program::*;
-use crate::registry::{EarlierForm, FunctionId, Param, ParamType};
+use crate::registry::{EarlierForm, FunctionId, NotationVars, Param, ParamType};
 use crate::syntax::ast::{self, ArgKind, CommandKind};
 use crate::syntax::format_string::FormatString;
 use crate::syntax::origin::Origin;
@@ -225,7 +225,8 @@ impl Lowering<'_> {
             Some(ParamType::Regex) => Argument::Pattern(self.pattern(text, true)),
             Some(ParamType::Substitution) => self.substitution(text),
             Some(ParamType::Flag(family)) => Argument::Flag(family, text.value.clone()),
-            Some(ParamType::Notation(_)) => self.notation(text),
+            Some(ParamType::Notation(_, NotationVars::Named)) => self.notation(text),
+            Some(ParamType::Notation(_, NotationVars::Plain)) => Argument::Words(text.value.clone()),
             Some(ParamType::StrStatic | ParamType::StrVerbatim) | None => Argument::Text(text.value.clone()),
             Some(ty) => {
                 self.error(codes::ARGUMENT_TYPE, text.span, format!("a string where a {} is wanted", ty.word()));

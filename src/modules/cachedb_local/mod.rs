@@ -28,6 +28,7 @@ pub static MODULE: Module = Module {
     params: PARAMS,
     constraints: CONSTRAINTS,
     statistics: &["entries", "memory"],
+    examples: &[include_str!("examples.md")],
     hooks: &[follow],
     timer: Some(due),
     init: Some(init),

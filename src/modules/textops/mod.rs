@@ -10,6 +10,7 @@ mod search;
 use crate::base::Str;
 use crate::script_fns;
 use crate::vm::{Function, Module, PatternArg, SubstitutionArg};
+pub use request_uri::substituted;
 
 pub static MODULE: Module =
     Module { functions: FUNCTIONS, examples: &[include_str!("examples.md")], ..Module::empty("textops") };

@@ -22,8 +22,8 @@ pub fn subst_user(cx: &mut Cx<'_>, substitution: SubstitutionArg) -> bool {
     edit_request_uri(cx.run, |uri| Some(uri.with_user(new.as_deref()))).is_ok()
 }
 
-/// `None` when nothing matches.
-fn substituted(
+/// The text with the matches replaced; `None` when nothing matches.
+pub fn substituted(
     cx: &mut Cx<'_>,
     function: &'static str,
     subject: &[u8],

@@ -122,7 +122,7 @@ fn pv_printf(cx: &mut Cx<'_>, target: VarOut, text: Str) -> bool {
     cx.write(&target.0, Store::Set, text.into()).is_ok()
 }
 
-fn avp_print(cx: &mut Cx<'_>) -> i32 {
+pub fn avp_print(cx: &mut Cx<'_>) -> i32 {
     for name in cx.run.avps.names() {
         let text = cx.core.avp_names.text(name).unwrap_or_default();
         for value in cx.run.avps.all(name) {
