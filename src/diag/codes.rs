@@ -149,6 +149,7 @@ codes! {
     NO_EFFECT = "L203" "no-effect" Info "a parameter that is accepted without effect";
     MISREAD_WORD = "L206" "misread-word" Warning "a word that OpenSIPS takes for another";
     SOCKET_OPTION = "L207" "socket-option" Warning "an option that a socket ignores";
+    MODULE_FILE = "L208" "module-file" Warning "a module by a name that is no file's";
     NO_SOCKET = "L204" "no-socket" Warning "no socket is defined";
     EARLIER_FORM = "L205" "earlier-form" Info "a form that OpenSIPS 3.1 took and later releases do not";
 

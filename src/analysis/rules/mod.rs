@@ -69,6 +69,7 @@ pub static ALL: &[Rule] = &[
     globals::barred,
     sockets::protocols,
     sockets::options,
+    sockets::bond_members,
     sockets::bonds_named,
     events::known,
 ];

@@ -20,6 +20,7 @@ pub fn loaded(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             }
             continue;
         }
+        found.extend(file(module.stmt, known.is_some_and(|k| k.builtin), known.is_some()));
         if module.id.is_some() {
             continue;
         }
@@ -36,6 +37,21 @@ pub fn loaded(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             None => unknown(script, module.stmt, &module.name),
         });
     }
+}
+
+/// OpenSIPS opens the file of that name; modules that are compiled into it have none.
+fn file(stmt: &LoadModule, is_builtin: bool, is_known: bool) -> Option<Diagnostic> {
+    let path = stmt.path.value.to_string();
+    if !is_known || is_builtin || path.ends_with(".so") {
+        return None;
+    }
+    let message = format!("OpenSIPS looks for a file `{path}`; modules are files that end with `.so`");
+    let found = Diagnostic::new(codes::MODULE_FILE, stmt.path.span, message);
+    Some(found.help(format!("write `\"{path}.so\"`")).fix(
+        stmt.path.span,
+        format!("\"{path}.so\""),
+        Applicability::MachineApplicable,
+    ))
 }
 
 fn renamed(script: &Script<'_>, stmt: &LoadModule, name: &str, found: Diagnostic) -> Diagnostic {

@@ -3,7 +3,7 @@ use crate::analysis::script::Script;
 use crate::base::Span;
 use crate::diag::{Diagnostic, codes};
 use crate::registry::Role;
-use crate::syntax::ast::{ArgKind, Bond, GlobalValue, PortRange, Socket, SocketOptionKind, StrLit};
+use crate::syntax::ast::{ArgKind, Bond, GlobalValue, HostKind, PortRange, Socket, SocketOptionKind, StrLit};
 
 pub fn protocols(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     let sockets = script.ast.globals().filter_map(|g| match &g.value {
@@ -67,6 +67,35 @@ pub fn options(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// Members of bonds that no socket of the script can be. Of names and `*` only a start knows the addresses.
+pub fn bond_members(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    let values = script.ast.globals().map(|g| &g.value);
+    let sockets: Vec<&Socket> =
+        values.filter_map(|v| if let GlobalValue::Socket(socket) = v { Some(socket) } else { None }).collect();
+    if sockets.iter().any(|socket| !matches!(socket.host.kind, HostKind::Ip(_)) || socket.ports.is_empty()) {
+        return;
+    }
+    let listed: Vec<String> = sockets.iter().flat_map(|socket| texts(socket)).collect();
+    for bond in bonds(script) {
+        let unknown = bond.members.iter().filter(|member| {
+            let text = member.value.to_string();
+            let has_port = text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+            has_port && !listed.iter().any(|known| known.eq_ignore_ascii_case(&text.replace(['[', ']'], "")))
+        });
+        found.extend(unknown.map(|member| {
+            let message = format!("`{}` is no socket of this script", member.value);
+            Diagnostic::new(codes::SOCKET_OPTION, member.span, message).help("the bond goes on without it")
+        }));
+    }
+}
+
+/// `proto:address:port` of each port.
+fn texts(socket: &Socket) -> Vec<String> {
+    let HostKind::Ip(ip) = &socket.host.kind else { return Vec::new() };
+    let ports = socket.ports.iter().flat_map(|range| range.low..=range.high);
+    ports.map(|port| format!("{}:{ip}:{port}", socket.proto.text)).collect()
 }
 
 /// Advertised ports go with the ports of the socket, one by one.

@@ -106,7 +106,7 @@ impl Lower<'_> {
             self.report(found.help("leave a route by `return`, the script by `exit`"));
         }
         self.end(&pair, before);
-        StmtKind::Break
+        if self.breakable { StmtKind::Break } else { StmtKind::Bad }
     }
 
     fn simple(&mut self, pair: Pair<'_>) -> StmtKind {

@@ -49,6 +49,26 @@ fn specs_hold() {
     hold(markdown(Path::new("tests/spec")));
 }
 
+/// How many subsections each section of the reference has.
+const SECTIONS: [u32; 15] = [10, 3, 5, 4, 10, 7, 3, 3, 0, 0, 4, 8, 4, 0, 0];
+
+#[test]
+fn every_section_of_the_reference_has_its_pages() {
+    let readme = std::fs::read_to_string("tests/spec/README.md").expect("the page is there");
+    let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| ")).collect();
+    for (section, count) in (1..).zip(SECTIONS) {
+        let parts = (1..=count).map(|n| format!("{section}.{n}"));
+        let names: Vec<String> = if count == 0 { vec![format!("{section}")] } else { parts.collect() };
+        for name in names {
+            let row = rows.iter().find(|row| row.contains(&format!(" {name} "))).expect(&name);
+            for page in row.split('`').filter(|part| part.ends_with(".md")) {
+                let at_home = if page.contains('/') { Path::new("") } else { Path::new("tests/spec") };
+                assert!(at_home.join(page).exists(), "{page}");
+            }
+        }
+    }
+}
+
 /// The reference counts 76; each has a heading with its number, in order, and a case under it.
 #[test]
 fn every_trap_of_the_reference_is_a_case() {
