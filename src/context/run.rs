@@ -142,6 +142,8 @@ pub struct ScriptState {
     pub expanding: u8,
     /// `drop` was executed.
     pub dropped: bool,
+    /// The request came before: the run ends where that was found out, and nobody is to blame for what it has loaded.
+    pub absorbed: bool,
     pub calling: Calling,
     /// Each step is logged.
     pub tracing: bool,

@@ -32,7 +32,11 @@ pub fn release_run(core: &Core, image: &Image, run: &mut Run, now: Instant) {
         std::mem::forget(std::mem::take(&mut run.stacks));
         return;
     }
-    report(core, image, run.release(), now);
+    let absorbed = run.script.absorbed;
+    let leaked = run.release();
+    if !absorbed {
+        report(core, image, leaked, now);
+    }
 }
 
 /// Where the stacks stood when a nested route was entered.
@@ -55,7 +59,9 @@ pub fn leave(core: &Core, image: &Image, run: &mut Run, floors: Floors, now: Ins
     }
     let dialogs = dialogs.into_iter().map(|f| f.loaded_at);
     let leaked: Leaked = dialogs.chain(accounting.into_iter().map(|f| f.loaded_at)).collect();
-    report(core, image, leaked, now);
+    if !run.script.absorbed {
+        report(core, image, leaked, now);
+    }
 }
 
 fn report(core: &Core, image: &Image, leaked: Leaked, now: Instant) {

@@ -100,6 +100,7 @@ fn adopt(cx: &mut Cx<'_>, tx: &Arc<Transaction>) {
 
 /// A request came again: what was answered last is answered again, if anything.
 pub fn retransmitted(cx: &mut Cx<'_>, entry: &Entry) {
+    cx.run.script.absorbed = true;
     absorb(cx.core, cx.shard, cx.now, entry);
 }
 

@@ -10,6 +10,7 @@ mod profiles;
 mod requests;
 mod route_kinds;
 mod stage;
+mod suspension;
 mod together;
 mod transfer;
 mod variables;

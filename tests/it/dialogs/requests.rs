@@ -111,3 +111,32 @@ fn a_request_that_cannot_be_made_is_refused() {
     stage.pick_up("bob", &call);
     stage.close();
 }
+
+#[test]
+fn numbers_are_skipped_in_the_loaded_call_and_the_own_request_goes_its_own_way() {
+    let mut stage = Stage::new(&Script {
+        within: r#"
+            if (is_method("INFO")) {
+                load_dialog_ctx($hdr(X-Call));
+                dlg_inc_cseq($hdr(X-Tag), 5);
+                xlog("skipped $rc\n");
+                validate_dialog();
+                xlog("valid $rc\n");
+                $ru = "sip:nobody@10.9.9.9";
+                fix_route_dialog();
+                xlog("fixed $rc to $ru\n");
+                unload_dialog_ctx();
+            }
+        "#,
+        ..Script::default()
+    });
+    let (own, other) = (stage.call("alice", "bob"), stage.call("alice", "carol"));
+    let carol = stage.phone("alice");
+    let tag = stage.net.call(carol, &other).remote_tag().expect("an answered call").clone();
+    let lines = stage.info("alice", &own, &format!("X-Call: {other}\r\nX-Tag: {tag}\r\n"));
+    assert_eq!(lines, ["skipped 1", "valid 1", "fixed 1 to sip:bob@10.1.0.2:5060"]);
+    assert_eq!(numbers(&stage, SERVER, BOB)[2..], ["INFO 2"]);
+    stage.hang_up("alice", &other);
+    assert_eq!(numbers(&stage, SERVER, "10.1.0.3:5060")[2..], ["BYE 7"]);
+    stage.close();
+}
