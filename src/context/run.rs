@@ -199,6 +199,8 @@ pub struct Run {
     /// The other message of the transaction: the request in a reply's run, the winning reply in a failure route.
     pub other: Option<Arc<Message>>,
     pub received: Received,
+    /// `msg` is a request that came in, for the main route: it can get a transaction.
+    pub incoming: bool,
 
     pub edits: Edits,
     pub targets: Targets,
@@ -232,6 +234,7 @@ impl Run {
             msg,
             other: None,
             received,
+            incoming: false,
             edits: Edits::default(),
             targets: Targets::default(),
             avps: Avps::default(),

@@ -40,7 +40,8 @@ fn request(engine: &Engine, shard: &mut Shard, now: Now, message: Message, recei
     }
     let message = Arc::new(message);
     shard.request = Some((message.clone(), received));
-    let run = Box::new(Run::new(RouteKind::Request, message.clone(), received));
+    let mut run = Box::new(Run::new(RouteKind::Request, message.clone(), received));
+    run.incoming = true;
     let ran = engine.run(shard, now, run, main_route);
     let key = ran.waits.as_ref().and_then(|_| lookup::key_of(&engine.core, &message));
     engine.settle(shard, now, ran, key);

@@ -8,8 +8,12 @@ use crate::vm::{Cx, Suspend};
 pub fn suspend(cx: &mut Cx<'_>) -> Suspend {
     match cx.run.kind {
         RouteKind::Request if cx.run.tx.is_some() => Suspend::Ready,
-        // An ACK has no transaction; the report of a launched function is about no message.
-        RouteKind::Request if cx.run.msg.method_bytes() == b"ACK" || dummy::is(&cx.run.msg) => Suspend::Ready,
+        // The report of a launched function is about no message, and nothing waits for it.
+        RouteKind::Request if dummy::is(&cx.run.msg) => Suspend::Ready,
+        // A route that a module runs over a message it made.
+        RouteKind::Request if !cx.run.incoming => Suspend::InPlace,
+        // An ACK has no transaction.
+        RouteKind::Request if cx.run.msg.method_bytes() == b"ACK" => Suspend::Ready,
         RouteKind::Request => match create::transaction(cx) {
             Created::New(_) | Created::Exists(_) => Suspend::Ready,
             Created::Retransmission => Suspend::Repeated,
