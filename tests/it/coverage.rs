@@ -38,16 +38,13 @@ const HELD: &[&str] = &[
 /// Modules whose pages are being written; empty when all are done.
 const IN_WORK: &[&str] = &[
     "core",
-    "json",
     "mathops",
     "regex",
-    "statistics",
     "options",
     "path",
     "diversion",
     "uuid",
     "cachedb_local",
-    "gflags",
     "avpops",
 ];
 
