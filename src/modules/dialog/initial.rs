@@ -215,8 +215,9 @@ fn callee_routes(core: &Core, of_caller: usize, reply: &Message) -> Str {
     let is_ours = |r: &route::RouteValue<'_>| {
         r.uri(reply).is_some_and(|u| core.sockets.is_me(u.host(), u.port().unwrap_or(0), None))
     };
-    // Double Record-Route makes two of ours.
-    for _ in 0..2 {
+    // Double Record-Route makes two of ours, which say so; one before that is of another pass through this server.
+    let own = routes.pop_if(|r| is_ours(r));
+    if own.is_some_and(|r| r.uri(reply).is_some_and(|u| u.param(b"r2").is_some())) {
         routes.pop_if(|r| is_ours(r));
     }
     join(routes.iter().rev().map(|r| reply.text(r.address.uri)))

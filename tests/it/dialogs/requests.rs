@@ -140,3 +140,51 @@ fn numbers_are_skipped_in_the_loaded_call_and_the_own_request_goes_its_own_way()
     assert_eq!(numbers(&stage, SERVER, "10.1.0.3:5060")[2..], ["BYE 7"]);
     stage.close();
 }
+
+/// A call that goes through the server twice: what the first pass sends within it passes the second.
+#[test]
+fn a_request_into_a_spiral_takes_its_whole_way() {
+    let mut stage = Stage::run(
+        r#"
+        log_level=4
+        xlog_level=4
+        socket=udp:10.0.0.1:5060
+        loadmodule "proto_udp.so"
+        loadmodule "sl.so"
+        loadmodule "sipmsgops.so"
+        loadmodule "rr.so"
+        loadmodule "tm.so"
+        loadmodule "dialog.so"
+        route {
+            if (is_method("OPTIONS")) {
+                load_dialog_ctx($hdr(X-Call));
+                dlg_send_sequential("INFO", "callee");
+                unload_dialog_ctx();
+                sl_send_reply(200, "OK");
+                exit;
+            }
+            if (has_totag()) {
+                loose_route();
+                xlog("$rm passes $dlg_val(pass)\n");
+                t_relay();
+                exit;
+            }
+            create_dialog();
+            record_route();
+            $dlg_val(pass) = "second";
+            if (!is_present_hf("X-Pass")) {
+                append_hf("X-Pass: 1\r\n");
+                $dlg_val(pass) = "first";
+                $du = "sip:10.0.0.1:5060";
+            }
+            t_relay();
+        }
+        "#,
+    );
+    let call = stage.call("alice", "bob");
+    stage.lines();
+    assert_eq!(stage.probe(&format!("X-Call: {call}\r\n")), ["INFO passes second"]);
+    stage.hang_up("alice", &call);
+    assert_eq!(stage.lines(), ["BYE passes first", "BYE passes second"]);
+    stage.close();
+}
