@@ -168,6 +168,9 @@ codes! {
     TEXT_AND_NUMBER = "L315" "text-and-number" Warning "a text compared with a number";
     FOR_SOURCE = "L316" "for-source" Warning "a `for` over one value, which is skipped";
     EMPTY_LOOP = "L317" "empty-loop" Warning "a `while` with nothing in it, which tests once";
+    ZERO_DIVISOR = "L319" "zero-divisor" Warning "a division by a literal zero";
+    PUSHED_SUM = "L320" "pushed-sum" Warning "an AVP that keeps its old value behind a sum";
+    FALL_THROUGH = "L321" "fall-through" Warning "a case that goes on into `default`";
     MISSING_COMMA = "L318" "missing-comma" Warning "a level of `xlog` that its text swallows";
     NEEDS_TRANSACTIONS = "L320" "needs-transactions" Error "`async` or `launch` without the module that keeps transactions";
     ASYNC_IN_PLACE = "L321" "async-in-place" Warning "`async` in a route that is not suspended";

@@ -1,8 +1,13 @@
 //! Traps of expressions: `=` for `==`, operators that OpenSIPS does not rank, sums that fail.
 use crate::analysis::script::Script;
-use crate::analysis::walk::{Node, walk};
+use crate::analysis::sites::Usage;
+use crate::analysis::walk::{Access, Node, walk};
+use crate::base::Span;
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::syntax::ast::{Arith, ArithKind, ArithOp, Assign, AssignOp, AssignValue, Cond, CondKind, LogicOp, StmtKind};
+use crate::registry::VarKind;
+use crate::syntax::ast::{
+    Arith, ArithKind, ArithOp, Assign, AssignOp, AssignValue, CommandKind, Cond, CondKind, LogicOp, Stmt, StmtKind,
+};
 
 pub fn assignments(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     each_node(script, &mut |node| {
@@ -63,6 +68,66 @@ pub fn precedence(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             }
         }
         _ => {}
+    });
+}
+
+/// A literal zero behind `/` and `%`: 0 in an expression, an error in an assignment.
+pub fn zero_divisors(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    let is_zero = |arith: &Arith| matches!(&arith.kind, ArithKind::Int(int) if int.value == 0);
+    each_node(script, &mut |node| match node {
+        Node::Arith(Arith { kind: ArithKind::Chain { rest, .. }, .. }) => {
+            let by_zero =
+                rest.iter().filter(|link| matches!(link.op, ArithOp::Div | ArithOp::Mod) && is_zero(&link.right));
+            found.extend(by_zero.map(|link| {
+                let diagnostic = Diagnostic::new(codes::ZERO_DIVISOR, link.right.span, "division by zero");
+                diagnostic.note("the result is 0, and the statement goes on")
+            }));
+        }
+        Node::Assign(Assign { op: AssignOp::Div | AssignOp::Mod, value: AssignValue::Arith(value), .. })
+            if is_zero(value) =>
+        {
+            let diagnostic = Diagnostic::new(codes::ZERO_DIVISOR, value.span, "division by zero");
+            found.push(diagnostic.note("the statement fails here, and ends the process of OpenSIPS"));
+        }
+        _ => {}
+    });
+}
+
+/// `$avp(x) += 1` reads the newest value and pushes another in front of it.
+pub fn pushed_sums(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    for site in script.vars.iter().filter(|site| site.usage == Usage::Access(Access::Update)) {
+        let var = &site.var;
+        let row = script.variable(&var.name, var.sub.is_some(), var.span.start);
+        let is_stack = row.row().is_some_and(|(sig, _)| sig.kind == VarKind::Avp);
+        if !is_stack || var.index.is_some() {
+            continue;
+        }
+        let sub = var.sub.as_ref().map(|s| format!("({})", s.text)).unwrap_or_default();
+        let first = format!("$({}{sub}[0])", var.name);
+        let message = format!("`{var}` keeps its old value behind the new one");
+        let diagnostic = Diagnostic::new(codes::PUSHED_SUM, var.span, message);
+        found.push(diagnostic.help(format!("write `{first}`")).fix(var.span, first, Applicability::MaybeIncorrect));
+    }
+}
+
+/// A last case that certainly does not end runs on into `default`.
+pub fn fall_through(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    let runs_on = |stmt: &&Stmt| match &stmt.kind {
+        StmtKind::Assign(_) => true,
+        StmtKind::Command(command) => matches!(command.kind, CommandKind::Xlog(_) | CommandKind::Log { .. }),
+        _ => false,
+    };
+    each_node(script, &mut |node| {
+        let Node::Stmts(stmts) = node else { return };
+        for stmt in stmts {
+            let StmtKind::Switch(switch) = &stmt.kind else { continue };
+            let (Some(case), Some(default)) = (switch.cases.last(), &switch.default) else { continue };
+            if let Some(last) = case.stmts.last().filter(runs_on) {
+                let diagnostic = Diagnostic::new(codes::FALL_THROUGH, last.span, "this goes on into `default`");
+                let diagnostic = diagnostic.label(default.span, "which runs too").help("end the case by `break;`");
+                found.push(diagnostic.fix(Span::at(last.span.end), " break;", Applicability::MaybeIncorrect));
+            }
+        }
     });
 }
 

@@ -6,7 +6,7 @@ use crate::base::Span;
 use crate::diag::{Applicability, Diagnostic, codes};
 use crate::syntax::ast::{
     Arith, ArithKind, CaseLabel, CmpOp, Command, CommandKind, Compare, CompareRight, Literal, Stmt, StmtKind, StrLit,
-    VarToken,
+    Switch, VarToken,
 };
 use crate::syntax::format_string::{FormatString, Piece};
 use crate::syntax::pvar::{Index, VarRef};
@@ -62,6 +62,27 @@ pub fn numbers_of_texts(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
             Applicability::MaybeIncorrect,
         ));
     });
+}
+
+/// Number labels never fit a text.
+pub fn labels_of_texts(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    for (_, route) in script.routes.iter() {
+        walk(&route.body.stmts, &mut |node| {
+            let Node::Stmts(stmts) = node else { return };
+            for switch in switches(stmts).filter(|switch| holds_text(script, &switch.subject)) {
+                let ints = switch.cases.iter().filter_map(|case| match &case.label {
+                    CaseLabel::Int(int) => Some(int),
+                    CaseLabel::Str(_) | CaseLabel::Bad(_) => None,
+                });
+                found.extend(ints.map(|int| {
+                    let message = format!("`{}` holds text, which no number fits", switch.subject.text);
+                    let diagnostic = Diagnostic::new(codes::TEXT_AND_NUMBER, int.span, message);
+                    let quoted = format!("\"{}\"", int.value);
+                    diagnostic.help("write the label in quotes").fix(int.span, quoted, Applicability::MaybeIncorrect)
+                }));
+            }
+        });
+    }
 }
 
 /// A `for` over anything but all the values of a variable is skipped.
@@ -136,10 +157,12 @@ fn of_command(script: &Script<'_>, command: &Command) -> Vec<Diagnostic> {
     }
 }
 
+fn switches(stmts: &[Stmt]) -> impl Iterator<Item = &Switch> {
+    stmts.iter().filter_map(|s| if let StmtKind::Switch(switch) = &s.kind { Some(switch) } else { None })
+}
+
 fn labels(stmts: &[Stmt]) -> impl Iterator<Item = &StrLit> {
-    let switches =
-        stmts.iter().filter_map(|s| if let StmtKind::Switch(switch) = &s.kind { Some(switch) } else { None });
-    let cases = switches.flat_map(|switch| &switch.cases);
+    let cases = switches(stmts).flat_map(|switch| &switch.cases);
     cases.filter_map(|case| if let CaseLabel::Str(text) = &case.label { Some(text) } else { None })
 }
 
