@@ -2,21 +2,32 @@
 //!
 //! A pattern is translated for the `regex` crate, whose time is linear in the subject whatever the pattern; only a
 //! pattern with a back-reference goes to a backtracking engine, with a limit. What glibc accepts is accepted and what it
-//! refuses is refused, GNU extensions included. One difference is kept: where POSIX takes the longest of several matches
-//! at the leftmost place, this takes that of the first alternative. No test sees it, a substitution may
-//! (`/a|ab/x/` on `ab` gives `xb`).
+//! refuses is refused, GNU extensions included.
+//!
+//! Of several matches at the leftmost place POSIX takes the longest, `regex` that of the first alternative. No test sees
+//! that, a substitution does (`/a|ab/x/` on `ab`): where a match begins is asked of `regex`, where it ends and what its
+//! groups are of `longest`. With a back-reference the first alternative counts.
+//!
+//! What a match may cost is bounded: patterns by the size of their program, which grows with intervals, and matches by
+//! program times subject (`MAX_STEPS`) or by steps back. Beyond that a match is given up, which callers report.
 mod bracket;
+mod longest;
 mod translate;
 
+use longest::Longest;
 use std::fmt;
 use std::ops::Range;
 
 /// Longest pattern that is compiled, in bytes.
 const MAX_PATTERN: usize = 16 * 1024;
-/// Bytes of the compiled program. Together with the length of a subject it bounds the time of a match.
-const MAX_PROGRAM: usize = 4 << 20;
+/// Bytes of the compiled program.
+const MAX_PROGRAM: usize = 2 << 20;
+/// States of the program times bytes of the subject: what a match costs at worst.
+const MAX_STEPS: usize = 50_000_000;
 /// Steps of the backtracking engine in one match.
-const MAX_BACKTRACKS: usize = 100_000;
+const MAX_BACKTRACKS: usize = 20_000;
+/// Longest subject that it is given: a step may look at all of it.
+const MAX_BACKTRACKED: usize = 16 * 1024;
 
 /// How a pattern is compiled; the flags of `regcomp`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +47,7 @@ pub struct Pattern {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    Linear(regex::bytes::Regex),
+    Linear(regex::bytes::Regex, Longest),
     Backtracking(fancy_regex::Regex),
 }
 
@@ -44,7 +55,7 @@ enum Engine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captures(Vec<Option<Range<usize>>>);
 
-/// The match was given up: a pattern with back-references took too many steps.
+/// The match was given up: it would take, or took, too many steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MatchLimit;
 
@@ -106,9 +117,9 @@ impl Pattern {
 
     /// As [`Pattern::is_match`], for a caller that reports a match given up.
     pub fn try_match(&self, subject: &[u8]) -> Result<bool, MatchLimit> {
-        let subject = c_string(subject);
+        let subject = self.admitted(subject)?;
         match &self.engine {
-            Engine::Linear(regex) => Ok(regex.is_match(subject)),
+            Engine::Linear(regex, _) => Ok(regex.is_match(subject)),
             Engine::Backtracking(regex) => regex.is_match(subject).map_err(|_| MatchLimit),
         }
     }
@@ -119,27 +130,41 @@ impl Pattern {
         &self.letter_escapes
     }
 
-    /// The leftmost match and its groups.
+    /// The leftmost match, the longest there, and its groups. A match that was given up is none.
     pub fn captures(&self, subject: &[u8]) -> Option<Captures> {
         self.captures_at(subject, 0)
     }
 
     /// The leftmost match that begins at `start` or later; what stands before still counts for `^` and `\<`.
     pub fn captures_at(&self, subject: &[u8], start: usize) -> Option<Captures> {
-        let subject = c_string(subject);
+        self.try_captures_at(subject, start).unwrap_or_default()
+    }
+
+    /// As [`Pattern::captures_at`], for a caller that reports a match given up.
+    pub fn try_captures_at(&self, subject: &[u8], start: usize) -> Result<Option<Captures>, MatchLimit> {
+        let subject = self.admitted(subject)?;
         if start > subject.len() {
-            return None;
+            return Ok(None);
         }
-        match &self.engine {
-            Engine::Linear(regex) => {
-                let found = regex.captures_at(subject, start)?;
-                Some(Captures(found.iter().map(|group| Some(group?.range())).collect()))
+        Ok(match &self.engine {
+            Engine::Linear(regex, longest) => {
+                regex.find_at(subject, start).and_then(|first| longest.captures(subject, first.start()))
             }
             Engine::Backtracking(regex) => {
-                let found = regex.captures_from_pos(subject, start).ok()??;
-                Some(Captures(found.iter().map(|group| Some(group?.range())).collect()))
+                let found = regex.captures_from_pos(subject, start).map_err(|_| MatchLimit)?;
+                found.map(|found| Captures(found.iter().map(|group| Some(group?.range())).collect()))
             }
-        }
+        })
+    }
+
+    /// The subject up to its first NUL, when a match in it costs no more than any may.
+    fn admitted<'s>(&self, subject: &'s [u8]) -> Result<&'s [u8], MatchLimit> {
+        let subject = c_string(subject);
+        let is_cheap = match &self.engine {
+            Engine::Linear(_, longest) => longest.states().saturating_mul(subject.len()) <= MAX_STEPS,
+            Engine::Backtracking(_) => subject.len() <= MAX_BACKTRACKED,
+        };
+        if is_cheap { Ok(subject) } else { Err(MatchLimit) }
     }
 }
 
@@ -159,6 +184,14 @@ impl Captures {
         self.get(group).and_then(|range| subject.get(range)).unwrap_or_default()
     }
 }
+
+impl fmt::Display for MatchLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the match of a regular expression was given up: it takes too many steps")
+    }
+}
+
+impl std::error::Error for MatchLimit {}
 
 impl fmt::Display for EreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -198,7 +231,7 @@ fn linear(regex: &str, flags: Flags) -> Result<Engine, EreErrorKind> {
         .size_limit(MAX_PROGRAM)
         .build();
     match built {
-        Ok(regex) => Ok(Engine::Linear(regex)),
+        Ok(built) => Ok(Engine::Linear(built, Longest::new(regex, flags)?)),
         Err(regex::Error::CompiledTooBig(_)) => Err(EreErrorKind::TooLarge),
         // The translation is well formed, so that what is left is the limit on nesting.
         Err(_) => Err(EreErrorKind::TooDeep),
@@ -460,15 +493,53 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_stall_backtracking_engines_do_not() {
-        let long = [b"a".repeat(20_000), b"!".to_vec()].concat();
-        for text in ["(a+)+$", "(a|aa)+$", "(.*)*x", "^(a|a)*$", "((a*)*)*b", "(a{0,50}){0,50}b"] {
-            assert!(!pattern(text, CASE).is_match(&long), "{text}");
+    fn captures_the_longest_of_the_leftmost_matches() {
+        for (text, subject, whole, group) in [
+            ("a|ab", "xabc", 1..3, None),
+            ("(a|ab)(c|bcd)", "abcd", 0..4, Some(0..1)),
+            ("(a|ab)(c|bcd)?", "abx", 0..2, Some(0..2)),
+            ("(x)?(xy)?", "xy", 0..2, None),
+            ("(a*)(ab)*b*", "abb", 0..3, Some(0..1)),
+            ("foo|foobar|fo", "a foobar", 2..8, None),
+        ] {
+            let found = pattern(text, CASE).captures(subject.as_bytes()).expect(text);
+            assert_eq!((found.whole(), found.get(1)), (whole, group), "{text}");
         }
-        let given_up = pattern(r"(a*)*(b)\2", CASE);
-        assert_eq!(given_up.try_match(&long), Err(MatchLimit));
-        assert!(!given_up.is_match(&long));
-        assert_eq!(given_up.captures(&long), None);
+    }
+
+    #[test]
+    fn patterns_that_stall_backtracking_engines_do_not() {
+        let long = [b"a".repeat(60_000), b"!".to_vec()].concat();
+        for text in
+            ["(a+)+$", "(a|aa)+$", "(.*)*x", "^(a|a)*$", "((a*)*)*b", "(a{0,50}){0,5}b", "(.*a){20}$", "(a+a+)+b"]
+        {
+            assert_eq!(pattern(text, CASE).try_match(&long), Ok(false), "{text}");
+        }
+        let found = pattern("(.*a){20}", CASE).captures(&long).expect("it matches");
+        assert_eq!(found.whole(), 0..60_000);
+    }
+
+    #[test]
+    fn back_references_that_go_astray_are_given_up() {
+        let long = [b"a".repeat(10_000), b"!".to_vec()].concat();
+        for text in [r"(a*)*(b)\2", r"(.*)(.*)(.*)\1\2\3x", r"^(.+)+\1b", r"(a|aa)+\1$", r"((a)\2*)*b"] {
+            let pattern = pattern(text, CASE);
+            assert_ne!(pattern.try_match(&long), Ok(true), "{text}");
+            assert_eq!(pattern.captures(&long), None, "{text}");
+        }
+        assert_eq!(pattern(r"(a*)*(b)\2", CASE).try_match(&long), Err(MatchLimit));
+        assert_eq!(pattern(r"(b)\1", CASE).try_match(&b"a".repeat(MAX_BACKTRACKED + 1)), Err(MatchLimit));
+    }
+
+    #[test]
+    fn a_large_program_takes_small_subjects_only() {
+        let large = pattern("(a{0,100}b?){100}c", CASE);
+        assert_eq!(large.try_match(b"aaac"), Ok(true));
+        assert_eq!(large.try_match(&b"a".repeat(60_000)), Err(MatchLimit));
+        assert_eq!(large.try_captures_at(&b"a".repeat(60_000), 0), Err(MatchLimit));
+        for text in ["a{1,255}{1,255}{1,255}", "(a{1,255}){1,255}", "((a{1000}){1000}){1000}", "(.{30000}){8}"] {
+            assert_eq!(error(text).0, EreErrorKind::TooLarge, "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{read, text};
 use crate::context::{Level, Value};
 use crate::ir::{Compare, Place, Right};
 use crate::syntax::ast::CmpOp;
+use crate::syntax::ere::Pattern;
 use std::net::IpAddr;
 
 /// The values cannot be compared; it has been logged.
@@ -47,13 +48,21 @@ fn with_constant(cx: &Cx<'_>, op: CmpOp, value: &Value, right: &Right) -> Compar
         (Right::Int(i), _) => Ok(ordered(op, value.int_face().ok_or(Incomparable)?.cmp(i))),
         (Right::Str(s), _) => Ok(texts(op, value, s)),
         (Right::Pattern(id), _) => {
-            let matched = with_text(value, |t| cx.image.regex(*id).is_match(t));
+            let matched = with_text(value, |t| matches(cx, cx.image.regex(*id), t))?;
             Ok(matched == (op == CmpOp::Match))
         }
         (Right::Net(net, bits), _) => Ok(in_net(value, *net, *bits)? == (op == CmpOp::Eq)),
         // `compare` reads places itself.
         (Right::Place(_), _) => Err(Incomparable),
     }
+}
+
+/// A match that is given up is an error, not a difference.
+fn matches(cx: &Cx<'_>, pattern: &Pattern, text: &[u8]) -> Result<bool, Incomparable> {
+    pattern.try_match(text).map_err(|e| {
+        cx.log(Level::Error, "core", "comp_str", format_args!("{e}"));
+        Incomparable
+    })
 }
 
 fn two(cx: &Cx<'_>, op: CmpOp, left: &Value, right: &Value) -> Compared {
@@ -64,7 +73,7 @@ fn two(cx: &Cx<'_>, op: CmpOp, left: &Value, right: &Value) -> Compared {
     }
     if matches!(op, CmpOp::Match | CmpOp::NotMatch) {
         let pattern = with_text(right, |t| cx.image.patterns.get(t, false)).ok_or(Incomparable)?;
-        return Ok(with_text(left, |t| pattern.is_match(t)) == (op == CmpOp::Match));
+        return Ok(with_text(left, |t| matches(cx, &pattern, t))? == (op == CmpOp::Match));
     }
     match (left.int_face(), right.int_face()) {
         (Some(a), Some(b)) => Ok(ordered(op, a.cmp(&b))),

@@ -56,6 +56,7 @@ pub fn loading(names: &[&str], script: &str) -> String {
 /// The message that the script of a case meets.
 fn met_by(case: &Case) -> Bytes {
     match (case.attached_as("request"), case.attached_as("reply")) {
+        (Some(("raw", block)), _) => message::raw(block),
         (Some((_, block)), _) => message::request(block, CALLER),
         (None, Some((_, block))) => message::reply(block, &message::request("", CALLER)),
         (None, None) => message::request("", CALLER),

@@ -14,7 +14,8 @@ pub const PVARS: &[Pvar] = &[
     Pvar::new("param", param, "The n-th parameter of the sub-route, counted from 1; in an event route also by name.")
         .dynamic(NameKind::Text),
     Pvar::new("return", returned, "The n-th extra value the last sub-route returned, counted from 0.")
-        .dynamic(NameKind::Text),
+        .dynamic(NameKind::Text)
+        .checked(check_place),
     RC,
     RC.alias("retcode"),
     Pvar::new("route", route, "The call stack, `[*]` as a whole, 0 the current route, -1 the top one.").indexed(),
@@ -83,6 +84,13 @@ fn event_param(cx: &Cx<'_>, name: &[u8], nth: Option<usize>) -> Value {
 fn returned(cx: &mut Cx<'_>, var: &Var) -> Value {
     let nth = var.lent_name(cx).and_then(|name| usize::try_from(number(&name)?).ok());
     nth.and_then(|n| cx.run.script.returned.get(n)).cloned().unwrap_or_default()
+}
+
+fn check_place(name: &[u8]) -> Result<(), String> {
+    match number(name) {
+        Some(0..) => Ok(()),
+        _ => Err("returned values are counted from 0".to_owned()),
+    }
 }
 
 fn number(text: &[u8]) -> Option<i32> {

@@ -21,8 +21,13 @@ pub const TRANSFORMS: &[TransformRow] = &[
     on_text!("s", "sha256_hmac", |s, args| keyed::<Hmac<Sha256>>(&s, args), "HMAC with SHA-256.").args(&[Word]),
     on_text!("s", "sha384_hmac", |s, args| keyed::<Hmac<Sha384>>(&s, args), "HMAC with SHA-384.").args(&[Word]),
     on_text!("s", "sha512_hmac", |s, args| keyed::<Hmac<Sha512>>(&s, args), "HMAC with SHA-512.").args(&[Word]),
-    on_text!("s", "crc32", |s, _| Value::Str(crc32fast::hash(&s).to_string().into()), "CRC-32, in decimal."),
+    on_text!("s", "crc32", |s, _| Value::Str(crc32(&s).to_string().into()), "CRC-32 as OpenSIPS has it, in decimal."),
 ];
+
+/// OpenSIPS leaves out the complement at the end: scripts that compare sums over several servers count on it.
+fn crc32(data: &[u8]) -> u32 {
+    !crc32fast::hash(data)
+}
 
 fn keyed<M: Mac + KeyInit>(data: &[u8], args: &[TransformArg]) -> Value {
     let mac = text(args, 0).and_then(|key| <M as KeyInit>::new_from_slice(&key).ok());
@@ -44,7 +49,7 @@ mod tests {
                 ("s.sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
                 ("s.sha384}{s.len", "96"),
                 ("s.sha512}{s.substr,0,16", "ddaf35a193617aba"),
-                ("s.crc32", "891568578"),
+                ("s.crc32", "3403398717"),
             ],
         );
     }
@@ -67,6 +72,6 @@ mod tests {
 
     #[test]
     fn a_short_checksum_is_not_padded() {
-        check("", &[("s.crc32", "0")]);
+        check("a", &[("s.crc32", "390611388")]);
     }
 }

@@ -15,7 +15,7 @@ pub const TRANSFORMS: &[TransformRow] = &[
     EXISTS.alias("exists"),
     on_text!("param", "valueat", |s, args| nth(&s, args, |p| p.value), "The value of the n-th parameter.").args(&[Num]),
     on_text!("param", "name", |s, args| nth(&s, args, |p| p.name), "The name of the n-th parameter.").args(&[Num]),
-    on_text!("param", "count", |s, _| Value::Int(list(&s).count() as i32), "How many parameters there are."),
+    on_text!("param", "count", |s, _| count(&s), "How many parameters there are."),
 ];
 
 #[derive(Clone, Copy)]
@@ -49,6 +49,13 @@ fn unquoted(value: &[u8]) -> &[u8] {
 fn find<'a>(s: &'a [u8], args: &[TransformArg]) -> Option<Param<'a>> {
     let name = text(args, 0)?;
     list(s).find(|p| p.name.eq_ignore_ascii_case(&name))
+}
+
+fn count(s: &Str) -> Value {
+    match list(s).count() {
+        0 => Value::Null,
+        count => Value::Int(count as i32),
+    }
 }
 
 fn value(s: &Str, args: &[TransformArg]) -> Value {
@@ -92,6 +99,6 @@ mod tests {
                 ("param.count", "4"),
             ],
         );
-        check("", &[("param.count", "0"), ("param.value,a", "<null>")]);
+        check("", &[("param.count", "<null>"), ("param.value,a", "<null>")]);
     }
 }

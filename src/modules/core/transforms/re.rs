@@ -1,12 +1,13 @@
 //! `{re.subst}`: substitution by a POSIX extended regular expression.
 use super::{bytes, text};
-use crate::context::Value;
-use crate::syntax::ere::{Flags, Pattern};
+use crate::context::{Level, Value};
+use crate::syntax::ere::{Flags, MatchLimit, Pattern};
 use crate::syntax::origin::Origin;
 use crate::syntax::substitution::{self, Form};
 use crate::syntax::transform::ArgShape::Rest;
 use crate::vm::substitution::{Replacement, Values};
 use crate::vm::{Cx, TransformArg, TransformRow};
+use std::fmt;
 use std::sync::Arc;
 
 pub const TRANSFORMS: &[TransformRow] = &[TransformRow::new(
@@ -34,23 +35,44 @@ impl Substitution {
         Some(Substitution { pattern, replacement: Replacement::new(parsed.replacement), every: parsed.every })
     }
 
-    /// `None` when nothing matches.
-    fn apply(&self, subject: &[u8], values: &Values) -> Option<Vec<u8>> {
+    /// The text with what matches replaced; `None` when nothing does.
+    fn apply(&self, subject: &[u8], values: &Values) -> Result<Option<Vec<u8>>, Failure> {
         let mut out = Vec::with_capacity(subject.len() + 16);
-        let (mut done, mut from, mut matched) = (0, 0, false);
-        while let Some(found) = self.pattern.captures_at(subject, from) {
+        let mut done = 0;
+        while let Some(found) = self.pattern.try_captures_at(subject, done).map_err(Failure::GivenUp)? {
             let whole = found.whole();
-            out.extend_from_slice(subject.get(done..whole.start)?);
+            if whole.is_empty() {
+                return Err(Failure::Empty);
+            }
+            out.extend_from_slice(subject.get(done..whole.start).unwrap_or_default());
             self.replacement.write(subject, &found, values, &mut out);
-            (done, matched) = (whole.end, true);
-            // An empty match must not be found twice.
-            from = if whole.is_empty() { whole.end + 1 } else { whole.end };
-            if !self.every || from > subject.len() {
+            done = whole.end;
+            if !self.every || done >= subject.len() {
                 break;
             }
         }
-        out.extend_from_slice(subject.get(done..)?);
-        matched.then_some(out)
+        if done == 0 {
+            return Ok(None);
+        }
+        out.extend_from_slice(subject.get(done..).unwrap_or_default());
+        Ok(Some(out))
+    }
+}
+
+/// Why a good substitution yields nothing.
+#[derive(Debug, PartialEq, Eq)]
+enum Failure {
+    GivenUp(MatchLimit),
+    /// Something matched, but not a single byte: OpenSIPS takes that for a mistake.
+    Empty,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::GivenUp(limit) => limit.fmt(f),
+            Failure::Empty => f.write_str("what the expression matches is empty"),
+        }
     }
 }
 
@@ -58,7 +80,14 @@ fn subst(cx: &mut Cx<'_>, value: Value, _: Option<i32>, args: &[TransformArg]) -
     let (Some(subject), Some((arg, vars))) = (value.str_face(), args.split_first()) else { return Value::Null };
     let vars = (0..vars.len()).map(|n| text(vars, n).unwrap_or_default()).collect();
     let values = Values { vars, request_uri: cx.run.request_uri() };
-    let apply = |substitution: &Substitution| substitution.apply(&subject, &values).map_or(value, bytes);
+    let cx = &*cx;
+    let apply = |substitution: &Substitution| match substitution.apply(&subject, &values) {
+        Ok(changed) => changed.map_or(value, bytes),
+        Err(why) => {
+            cx.log(Level::Error, "core", "re.subst", format_args!("{why}"));
+            Value::Null
+        }
+    };
     // A bad expression is found when it is used, as in OpenSIPS: NULL.
     match arg.prepared::<Option<Substitution>>() {
         Some(substitution) => substitution.as_ref().map_or(Value::Null, apply),
@@ -77,7 +106,7 @@ mod tests {
 
     fn check(expression: &str, subject: &str, expected: Option<&str>) {
         let substitution = Substitution::parse(expression.as_bytes()).unwrap_or_else(|| panic!("{expression}"));
-        let result = substitution.apply(subject.as_bytes(), &Values::default());
+        let result = substitution.apply(subject.as_bytes(), &Values::default()).expect("the match is no failure");
         assert_eq!(result.as_deref().map(String::from_utf8_lossy).as_deref(), expected, "{expression}");
     }
 
@@ -96,7 +125,22 @@ mod tests {
         check("/a.b/x/", "a\nb", None);
         check("/a.b/x/s", "a\nb", Some("x"));
         check("/b/x/", "abab", Some("axab"));
-        check("/x*/-/g", "ab", Some("-a-b-"));
+    }
+
+    #[test]
+    fn the_longest_match_is_replaced() {
+        check("/a|ab/x/", "abcd", Some("xcd"));
+        check(r"/(a|ab)(c|bcd)/[\1][\2]/", "abcd", Some("[a][bcd]"));
+        check("/o|or/x/g", "hello world", Some("hellx wxld"));
+        check("/^a/x/g", "aaa", Some("xaa"));
+    }
+
+    #[test]
+    fn what_matches_nothing_at_all_fails() {
+        for expression in ["/x*/-/g", "/$/x/", "/b*/-/"] {
+            let substitution = Substitution::parse(expression.as_bytes()).expect("it is a substitution");
+            assert_eq!(substitution.apply(b"ab", &Values::default()), Err(Failure::Empty), "{expression}");
+        }
     }
 
     #[test]

@@ -16,7 +16,12 @@ pub const TRANSFORMS: &[TransformRow] = &[
     HOST,
     HOST.alias("domain"),
     on_text!("via", "port", |s, _| port(&s), "Port of sent-by, when one is written."),
-    on_text!("via", "comment", |s, _| part(&s, |via| Some(via.comment)), "Comment behind the parameters."),
+    on_text!(
+        "via",
+        "comment",
+        |s, _| part(&s, |via| inside(via.comment)),
+        "Comment behind the parameters, without its parentheses."
+    ),
     on_text!("via", "params", |s, _| params(&s), "All parameters."),
     on_text!("via", "param", |s, args| param(&s, args), "The value of a parameter; empty for one without value.")
         .args(&[Word]),
@@ -32,6 +37,11 @@ fn parsed(s: &Str) -> Option<Via> {
 fn part(s: &Str, part: fn(&Via) -> Option<Range>) -> Value {
     let range = parsed(s).and_then(|via| part(&via)).unwrap_or_default();
     unless_empty(s, range.of(s))
+}
+
+/// A comment without its parentheses.
+fn inside(comment: Range) -> Option<Range> {
+    (comment.len() >= 2).then(|| Range { start: comment.start + 1, end: comment.end - 1 })
 }
 
 fn port(s: &Str) -> Value {
