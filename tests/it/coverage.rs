@@ -36,14 +36,17 @@ const HELD: &[&str] = &[
 ];
 
 /// Modules whose pages are being written; empty when all are done.
-const IN_WORK: &[&str] =
-    &["core", "mathops", "regex", "options", "path", "diversion", "uuid", "cachedb_local", "avpops"];
+const IN_WORK: &[&str] = &["core", "mathops", "regex", "options", "path", "diversion", "uuid"];
 
 /// Names that are known to be missing, as `module:name`, and why.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("core:tcp_close_conn", "there are no TCP connections yet"),
     ("core:force_tcp_alias", "there are no TCP connections yet"),
     ("core:subscribe_event", "events are raised in the process only"),
+    ("avpops:avp_db_delete", "there are no databases yet"),
+    ("avpops:avp_db_load", "there are no databases yet"),
+    ("avpops:avp_db_query", "there are no databases yet"),
+    ("avpops:avp_db_store", "there are no databases yet"),
 ];
 
 fn coverage() -> Coverage {
