@@ -1,5 +1,6 @@
 //! The engine from outside: bytes in, bytes out, virtual time.
 mod cancel;
+mod events;
 mod failure;
 mod forking;
 mod local;
