@@ -55,6 +55,13 @@ impl Edits {
         self.list.is_empty() && self.body.is_none()
     }
 
+    /// What a budget counts: the texts, and as much again for each edit as looking through all of them is worth.
+    pub fn heap_len(&self) -> usize {
+        const EDIT: usize = 1024;
+        let body = self.body.as_ref().map_or(0, |body| body.bytes.len());
+        body + self.list.iter().map(|edit| EDIT + edit.text.len()).sum::<usize>()
+    }
+
     pub fn insert(&mut self, at: u32, text: Str) {
         if self.list.iter().any(|e| e.strictly_holds(at)) {
             return;

@@ -75,7 +75,8 @@ impl Budget {
 
     fn audit(&mut self, run: &Run) -> Option<FaultKind> {
         let vars: usize = run.vars.iter().map(Value::heap_len).sum();
-        self.stored = vars + run.avps.heap_len();
+        let extras: usize = run.reply_extras.headers.iter().map(|line| line.len()).sum();
+        self.stored = vars + run.avps.heap_len() + run.edits.heap_len() + extras;
         (self.stored > Self::MEMORY).then_some(FaultKind::TooMuchMemory)
     }
 }

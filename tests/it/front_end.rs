@@ -64,3 +64,20 @@ fn every_broken_line_of_a_long_script_is_found() {
     let found = findings(&script(2_000, Shape::EveryTenthBroken), &catalog);
     assert!(found.len() >= 200, "{} findings in 200 broken lines", found.len());
 }
+
+#[test]
+fn what_nests_too_deep_is_said_at_its_place() {
+    let catalog = modules::catalog();
+    for (open, close, levels) in [("(", ")", 199), ("if ($rU) {", "}", 100), ("if ($rU) ", "", 199)] {
+        let script = |depth: usize| {
+            let inner = if open == "(" { "1" } else { "exit;" };
+            let body = format!("{}{inner}{}", open.repeat(depth), close.repeat(depth));
+            if open == "(" { format!("route {{ $var(x) = {body}; }}") } else { format!("route {{ {body} }}") }
+        };
+        let deep = |depth| findings(&script(depth), &catalog).into_iter().find(|d| d.code.slug == "too-deep");
+        assert_eq!(deep(levels - 1).map(|d| d.message), None, "{open}");
+        let found = deep(levels + 1).unwrap_or_else(|| panic!("{open} is read {} deep", levels + 1));
+        assert_eq!(found.message, "nested deeper than 200 levels");
+        assert!(script(levels + 1)[found.span().start as usize..].starts_with(['(', '{', 'i']), "{open}");
+    }
+}

@@ -14,6 +14,8 @@ fn a_long_script_yields_in_between() {
 fn a_script_that_never_ends_is_stopped() {
     let ran = run(r#"route { while (1) { while (1) { while (1) { $var(i) = 1; } } } xlog("no"); }"#);
     assert_eq!(ran.done.fault.as_ref().map(|f| f.kind), Some(FaultKind::TooManyOperations));
+    // A turn of 10,000 operations before each wait, and a last one: 20 million.
+    assert_eq!(ran.waits, vec![Effect::Yield; 1_999]);
     assert!(ran.lines.is_empty());
     assert!(ran.logged("20 million operations for one message; stopped at test.cfg:1"), "{:?}", ran.log);
 }
