@@ -138,8 +138,6 @@ fn caption(kind: &str, rest: &str, is_empty: bool) -> Option<String> {
             Some((time, command)) => format!("when the program `{command}` writes, after {time},"),
             None => format!("when the program `{rest}` writes"),
         },
-        ("listener", _) => format!("when somebody listens at {rest}"),
-        ("told", _) => "tells listeners".to_owned(),
         ("file", _) => format!("with the file {rest}"),
         _ => return None,
     };

@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(f.expanded("$rU"), "a");
         let format = f.format("x$var(nul)y");
         assert_eq!(f.call(&MODULE, "setuser", &[format]), 1);
-        assert_eq!(f.value("$ru"), Value::Null, "a user has no angle brackets");
+        assert_eq!(f.expanded("$ru"), "sip:x<null>y@h", "as OpenSIPS has it");
         f.set("$var(s)", Value::text(b"2")).expect("a variable is set");
         let digits = f.by_ref("$var(s)");
         assert_eq!(f.call(&MODULE, "strip", &[digits]), -1);
