@@ -179,6 +179,17 @@ fn doc_tells_what_a_name_means() {
     assert_eq!(json[0]["name"], "$ru");
 }
 
+/// What the first page of the project shows of it.
+#[test]
+fn doc_says_what_the_readme_shows() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("it is there");
+    let name = readme.split("$ sipscript doc ").nth(1).and_then(|rest| rest.lines().next()).expect("a name");
+    let told = stdout(&sipscript(&["doc", name]));
+    let lines = told.trim_end().lines().map(|line| format!("    {line}").trim_end().to_owned());
+    let shown = lines.collect::<Vec<_>>().join("\n");
+    assert!(readme.contains(&shown), "{shown}");
+}
+
 #[test]
 fn doc_of_an_unknown_name_ends_with_1_and_the_nearest() {
     let output = sipscript(&["doc", "t_rely"]);
