@@ -70,7 +70,7 @@ fn undeclared(script: &Script<'_>, name: &StrLit) -> Option<Diagnostic> {
     }
     let found =
         Diagnostic::new(codes::BAD_ARGUMENT_VALUE, name.span, format!("there is no list `{text}` of destinations"));
-    Some(match nearest(&text, declared.into_iter()) {
+    Some(match nearest(&text, declared) {
         Some(near) => found.help(format!("did you mean `{near}`?")).fix(
             name.span,
             format!("\"{near}\""),

@@ -140,9 +140,9 @@ fn push_one(cx: &mut Cx<'_>, destination: Destination, value: &Value, nth: usize
         Destination::RequestUri => set_request_uri(cx.run, text),
         Destination::User => edit_request_uri(cx.run, |uri| Some(uri.with_user(Some(&text)))),
         Destination::Domain => edit_request_uri(cx.run, |uri| with_host(uri, &text)),
-        Destination::DestinationUri if is_text => set_destination(cx.run, Some(text)),
+        Destination::NextHop if is_text => set_destination(cx.run, Some(text)),
         Destination::Branch if is_text => branch_set::append(cx.run, Target { uri: Some(text), ..Target::default() }),
-        Destination::DestinationUri | Destination::Branch => Err("a number is no URI"),
+        Destination::NextHop | Destination::Branch => Err("a number is no URI"),
     }
 }
 

@@ -271,7 +271,7 @@ pub enum Destination {
     RequestUri,
     User,
     Domain,
-    DestinationUri,
+    NextHop,
     Branch,
 }
 
@@ -284,7 +284,7 @@ impl Vocabulary for Destination {
             ("$ru", Destination::RequestUri),
             ("$ru/username", Destination::User),
             ("$ru/domain", Destination::Domain),
-            ("$du", Destination::DestinationUri),
+            ("$du", Destination::NextHop),
             ("$br", Destination::Branch),
         ];
         let found = NAMED.iter().find(|(name, _)| name.as_bytes() == text.trim_ascii());
