@@ -38,6 +38,8 @@ pub struct CoreSettings {
     pub xlog_force_color: bool,
     /// The variables of the process's environment.
     pub environment: Vec<(Str, Str)>,
+    /// Reads a file that a parameter names.
+    pub read_file: fn(&[u8]) -> Result<Vec<u8>, String>,
     /// Seconds east of UTC at a time given in seconds since 1970: what local time is.
     pub utc_offset: fn(u64) -> i32,
     /// `mhomed`: nothing forces a socket, and the system's routes choose it.
@@ -73,6 +75,7 @@ impl Default for CoreSettings {
             started: 0,
             xlog_force_color: false,
             environment: Vec::new(),
+            read_file: |_| Err("no files are read here".to_owned()),
             utc_offset: |_| 0,
             multihomed: false,
             source_toward: |_| None,

@@ -17,6 +17,7 @@ pub mod options;
 pub mod path;
 pub mod maxfwd;
 pub mod proto_udp;
+pub mod regex;
 pub mod rr;
 pub mod signaling;
 pub mod sipmsgops;
@@ -49,6 +50,7 @@ pub static ALL: &[&Module] = &[
     &options::MODULE,
     &path::MODULE,
     &diversion::MODULE,
+    &regex::MODULE,
     &cachedb_local::MODULE,
     &gflags::MODULE,
     &avpops::MODULE,

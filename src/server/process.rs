@@ -2,8 +2,8 @@
 use super::launch::Process;
 use crate::base::Str;
 use crate::engine::settings::ServerSettings;
-use std::ffi::{CString, OsString};
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 /// Working directory, chroot and limits, by the command line, else by the script; before sockets are bound.
@@ -39,6 +39,11 @@ pub fn identify(process: &Process) -> Result<(), String> {
         write_id(file, unsafe { libc::getpgrp() })?;
     }
     drop_privileges(process)
+}
+
+/// What stands in a file.
+pub fn read_file(path: &[u8]) -> Result<Vec<u8>, String> {
+    std::fs::read(OsStr::from_bytes(path)).map_err(|e| e.to_string())
 }
 
 /// The variables that the process was started with.

@@ -119,6 +119,7 @@ fn prepare(launch: &Launch, checked: Checked, settings: &mut Settings, log: Log)
     settings.core.started = clock.now().unix_secs();
     settings.core.utc_offset = clock::utc_offset;
     settings.core.environment = process::environment();
+    settings.core.read_file = process::read_file;
     settings.core.source_toward = interfaces::source_toward;
     let listening = interfaces::resolve(settings)?;
     for warning in &listening.warnings {

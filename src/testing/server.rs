@@ -10,7 +10,9 @@ use crate::engine::{Engine, Event};
 use crate::syntax::ast::HostKind;
 use crate::syntax::{Source, parse};
 use bytes::Bytes;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::{Arc, Barrier};
 
 pub struct SimServer {
@@ -148,6 +150,7 @@ fn boot_script(script: &str, log: &LogBook, seed: u64, now: Now) -> Engine {
     assert!(refused.is_empty(), "the script is refused:\n{}", shown(&source, &refused));
     let mut settings = Settings::of(&parsed.ast);
     settings.core.started = now.unix_secs();
+    settings.core.read_file = |path| std::fs::read(OsStr::from_bytes(path)).map_err(|e| e.to_string());
     let booted = boot(Boot {
         ast: &parsed.ast,
         sources: source.map,

@@ -168,6 +168,12 @@ impl Pattern {
     }
 }
 
+impl FromIterator<Option<Range<usize>>> for Captures {
+    fn from_iter<I: IntoIterator<Item = Option<Range<usize>>>>(groups: I) -> Captures {
+        Captures(groups.into_iter().collect())
+    }
+}
+
 impl Captures {
     /// The place of the whole match.
     pub fn whole(&self) -> Range<usize> {
