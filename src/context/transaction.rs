@@ -150,7 +150,7 @@ impl TxState {
         match of {
             Lent::Request => Some(&mut self.shared.edits),
             Lent::Reply(branch) => match self.branches.get_mut(branch)?.reply.as_mut()? {
-                BranchReply::Received { edits, .. } => Some(edits),
+                BranchReply::Received { edits, .. } => Some(&mut **edits),
                 BranchReply::Local { .. } => None,
             },
         }
@@ -275,7 +275,7 @@ pub struct Cancelling {
 #[derive(Clone)]
 pub enum BranchReply {
     /// With what its onreply routes changed.
-    Received { reply: Arc<Message>, edits: Edits, received: Received },
+    Received { reply: Arc<Message>, edits: Box<Edits>, received: Received },
     /// Made here: a time-out, a failure to send.
     Local { reason: Str },
 }

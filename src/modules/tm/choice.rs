@@ -191,7 +191,7 @@ fn send_winner(cx: &mut Cx<'_>, tx: &Arc<Transaction>, winner: &Winner) {
     }
     match reply {
         Some(BranchReply::Received { reply, edits, .. }) => {
-            cx.run.edits = edits;
+            cx.run.edits = *edits;
             reply_out::relay(cx, tx, &reply, index, Others::Keep, &challenges);
         }
         Some(BranchReply::Local { reason }) => refuse(cx, tx, winner.status, &reason),

@@ -211,6 +211,6 @@ pub fn run_for(pending: PendingReply) -> Run {
 
 /// The final reply of a branch with what its routes changed.
 pub fn store(branch: &mut Branch, run: &Run) {
-    let (reply, edits) = (run.msg.clone(), run.edits.clone());
+    let (reply, edits) = (run.msg.clone(), Box::new(run.edits.clone()));
     branch.reply = Some(crate::context::BranchReply::Received { reply, edits, received: run.received });
 }

@@ -77,7 +77,9 @@ impl fmt::Display for Failure {
 }
 
 fn subst(cx: &mut Cx<'_>, value: Value, _: Option<i32>, args: &[TransformArg]) -> Value {
-    let (Some(subject), Some((arg, vars))) = (value.str_face(), args.split_first()) else { return Value::Null };
+    // OpenSIPS does not look at an empty text.
+    let subject = value.str_face().filter(|text| !text.is_empty());
+    let (Some(subject), Some((arg, vars))) = (subject, args.split_first()) else { return Value::Null };
     let vars = (0..vars.len()).map(|n| text(vars, n).unwrap_or_default()).collect();
     let values = Values { vars, request_uri: cx.run.request_uri() };
     let cx = &*cx;
