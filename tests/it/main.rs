@@ -6,6 +6,7 @@ mod dialogs;
 mod checker;
 mod findings;
 mod front_end;
+mod fuzz_corpus;
 mod hostile;
 mod layering;
 mod module_pages;
