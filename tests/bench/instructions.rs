@@ -58,7 +58,9 @@ fn judge(accept: bool) -> ExitCode {
     let mut lines = String::new();
     let (mut passed, mut failed) = (0, 0);
     let mut note = |holds: bool| if holds { passed += 1 } else { failed += 1 };
-    for (workload, count) in &counted {
+    // The longest scripts are held by what a line of theirs costs.
+    let [.., longest] = LINES;
+    for (workload, count) in counted.iter().filter(|(w, _)| !matches!(w.kind, Kind::Reading(l, _) if l == longest)) {
         let _ = writeln!(lines, "{count:>14} {}", workload.name);
         let verdict = Verdict::of(*count, baseline(&known, &workload.name));
         println!("{count:>14} {}{}", workload.name, verdict.text());
