@@ -147,11 +147,11 @@ codes! {
     MODULE_NOT_IMPLEMENTED = "L201" "module-not-implemented" Warning "a module known to OpenSIPS, not implemented here";
     MODPARAM_NOT_IMPLEMENTED = "L202" "modparam-not-implemented" Info "a parameter of a module that is not implemented here";
     NO_EFFECT = "L203" "no-effect" Info "a parameter that is accepted without effect";
+    NO_SOCKET = "L204" "no-socket" Warning "no socket is defined";
+    EARLIER_FORM = "L205" "earlier-form" Info "a form that OpenSIPS 3.1 took and later releases do not";
     MISREAD_WORD = "L206" "misread-word" Warning "a word that OpenSIPS takes for another";
     SOCKET_OPTION = "L207" "socket-option" Warning "an option that a socket ignores";
     MODULE_FILE = "L208" "module-file" Warning "a module by a name that is no file's";
-    NO_SOCKET = "L204" "no-socket" Warning "no socket is defined";
-    EARLIER_FORM = "L205" "earlier-form" Info "a form that OpenSIPS 3.1 took and later releases do not";
 
     LEAKED_CONTEXT = "L301" "leaked-context" Error "a path on which a loaded dialog context is not unloaded";
     NESTED_CONTEXT = "L302" "nested-context" Warning "a dialog context loaded over another, which OpenSIPS refuses";
@@ -162,20 +162,20 @@ codes! {
     RECURSION = "L307" "recursion" Warning "routes that call each other in a circle";
     ASSIGN_IN_CONDITION = "L308" "assign-in-condition" Warning "an assignment where a comparison may be meant";
     READ_BEFORE_SET = "L309" "read-before-set" Warning "a variable read before the run sets it";
+    MIXED_PRECEDENCE = "L311" "mixed-precedence" Warning "operators of one level that other languages rank";
     OWN_WHILE_LOADED = "L312" "own-while-loaded" Warning "a function for the own dialog called while another is loaded";
     UNEXPANDED = "L313" "unexpanded" Warning "a variable in a string that is taken as it stands";
     TEXT_ORDER = "L314" "text-order" Warning "a number in quotes, compared as text";
     TEXT_AND_NUMBER = "L315" "text-and-number" Warning "a text compared with a number";
     FOR_SOURCE = "L316" "for-source" Warning "a `for` over one value, which is skipped";
     EMPTY_LOOP = "L317" "empty-loop" Warning "a `while` with nothing in it, which tests once";
+    MISSING_COMMA = "L318" "missing-comma" Warning "a level of `xlog` that its text swallows";
     ZERO_DIVISOR = "L319" "zero-divisor" Warning "a division by a literal zero";
     PUSHED_SUM = "L320" "pushed-sum" Warning "an AVP that keeps its old value behind a sum";
     FALL_THROUGH = "L321" "fall-through" Warning "a case that goes on into `default`";
-    MISSING_COMMA = "L318" "missing-comma" Warning "a level of `xlog` that its text swallows";
-    NEEDS_TRANSACTIONS = "L320" "needs-transactions" Error "`async` or `launch` without the module that keeps transactions";
-    ASYNC_IN_PLACE = "L321" "async-in-place" Warning "`async` in a route that is not suspended";
-    ASYNC_SECONDS = "L322" "async-seconds" Warning "seconds of `async` that do not count";
-    MIXED_PRECEDENCE = "L311" "mixed-precedence" Warning "operators of one level that other languages rank";
+    NEEDS_TRANSACTIONS = "L322" "needs-transactions" Error "`async` or `launch` without the module that keeps transactions";
+    ASYNC_IN_PLACE = "L323" "async-in-place" Warning "`async` in a route that is not suspended";
+    ASYNC_SECONDS = "L324" "async-seconds" Warning "seconds of `async` that do not count";
 }
 
 #[cfg(test)]
