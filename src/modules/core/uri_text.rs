@@ -79,17 +79,21 @@ impl<'a> UriText<'a> {
             Part::Host => self.unless_empty(view.host()),
             Part::Port => match view.port() {
                 Some(port) => Value::Both(self.share(view.port_text()), i32::from(port)),
-                None => Value::Int(i32::from(view.effective_port())),
+                // A transport that nobody knows has no port of its own.
+                None => Value::Int(view.transport().map_or(0, |_| i32::from(view.effective_port()))),
             },
             Part::Transport => self.transport(&view),
         }
     }
 
-    /// As written in the URI, in lower case, or as its scheme implies.
+    /// As written in the URI, or as its scheme implies.
     fn transport(self, view: &UriView<'_>) -> Value {
-        match view.transport() {
-            Some(transport) => Value::Both(Str::from_static(transport.name()), transport_number(transport)),
-            None => view.transport_text().map_or(Value::Null, |t| Value::text(&t.to_ascii_lowercase())),
+        let written = view.transport_text().map(|text| self.share(text));
+        match (view.transport(), written) {
+            (Some(transport), written) => {
+                Value::Both(written.unwrap_or(Str::from_static(transport.name())), transport_number(transport))
+            }
+            (None, written) => written.map_or(Value::Null, Value::Str),
         }
     }
 
@@ -110,12 +114,13 @@ pub const fn transport_number(transport: Transport) -> i32 {
     }
 }
 
-/// Replaces the Request-URI. Any text may be stored; one that is no URI reads as NULL.
+/// Replaces the Request-URI. Any text may be stored; one that is no URI reads as NULL, and an empty one brings back
+/// the URI as received.
 pub fn set_request_uri(run: &mut Run, uri: Str) -> Result<(), &'static str> {
     if !run.msg.is_request() {
         return Err("a reply has no Request-URI");
     }
-    run.targets.main.uri = Some(checked_length(uri)?);
+    run.targets.main.uri = Some(checked_length(uri)?).filter(|uri| !uri.is_empty());
     Ok(())
 }
 
@@ -134,9 +139,9 @@ pub fn edit_destination(run: &mut Run, change: impl FnOnce(&Uri) -> Option<Str>)
     Ok(())
 }
 
-/// Sets or, by `None`, resets the destination URI.
+/// Sets or, by `None` and by an empty text, resets the destination URI.
 pub fn set_destination(run: &mut Run, uri: Option<Str>) -> Result<(), &'static str> {
-    run.targets.main.dst = uri.map(checked_length).transpose()?;
+    run.targets.main.dst = uri.map(checked_length).transpose()?.filter(|uri| !uri.is_empty());
     Ok(())
 }
 

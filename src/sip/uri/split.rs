@@ -36,7 +36,8 @@ impl Scheme {
 }
 
 /// Where the parts of a URI are, counted from its first byte. Absent parts are empty; `params` and `headers`
-/// begin with their `;` and `?`. For schemes other than `sip` and `sips` the `user` is what follows the scheme.
+/// begin with their `;` and `?`. For schemes other than `sip` and `sips` the `user` is what follows the scheme, but the
+/// name of a service (RFC 5031) stands where OpenSIPS shows it, in `host`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UriParts {
     pub kind: Scheme,
@@ -51,14 +52,16 @@ pub struct UriParts {
 }
 
 impl UriParts {
-    /// `None` when the text is no URI: no scheme, an empty or illegal host, a port above 65535, white space or brackets.
+    /// `None` when the text is no URI: no scheme, an empty host, a port above 65535, control characters. As OpenSIPS does,
+    /// blanks, quotes, brackets and bytes above 127 are let stand where the RFC wants them escaped: `<sip:John Smith@h>`
+    /// is sent, and has to be read.
     pub fn split(text: &[u8]) -> Option<UriParts> {
         let colon = length_of(SCHEME, text);
         let (name, rest) = text.split_at_checked(colon)?;
         if rest.first() != Some(&b':') || !name.first()?.is_ascii_alphabetic() {
             return None;
         }
-        if rest.iter().any(is_forbidden) && !stands_in_user(rest) {
+        if rest.iter().any(u8::is_ascii_control) {
             return None;
         }
         let parts = UriParts::scheme_only(Scheme::of(name), colon);
@@ -81,6 +84,11 @@ impl UriParts {
     }
 
     fn split_opaque(mut self, text: &[u8], start: usize) -> Option<UriParts> {
+        if self.kind == Scheme::Urn
+            && let Some(service) = service_of(text.get(start..)?)
+        {
+            return self.split_service(text, start + service);
+        }
         let parameters = matches!(self.kind, Scheme::Tel | Scheme::Tels);
         let rest = text.get(start..)?;
         let end = if parameters { memchr(b';', rest).unwrap_or(rest.len()) } else { rest.len() };
@@ -89,6 +97,18 @@ impl UriParts {
         }
         self.user = Range::new(start, start + end);
         self.params = Range::new(start + end, text.len());
+        self.headers = Range::new(text.len(), text.len());
+        Some(self)
+    }
+
+    fn split_service(mut self, text: &[u8], start: usize) -> Option<UriParts> {
+        let name = text.get(start..)?;
+        let end = start + memchr(b';', name).unwrap_or(name.len());
+        if end == start {
+            return None;
+        }
+        self.host = Range::new(start, end);
+        self.params = Range::new(end, text.len());
         self.headers = Range::new(text.len(), text.len());
         Some(self)
     }
@@ -102,7 +122,7 @@ impl UriParts {
             }
             None => start,
         };
-        let host_end = host + host_len(text.get(host..)?)?;
+        let host_end = host + loose_host_len(text.get(host..)?)?;
         self.host = Range::new(host, host_end);
         let tail = self.split_port(text, host_end)?;
         let question = text.get(tail..)?.iter().position(|&b| b == b'?').map_or(text.len(), |n| tail + n);
@@ -128,8 +148,9 @@ impl UriParts {
         if text.get(end) == Some(&b':') {
             let digits = text.get(end + 1..)?.iter().take_while(|b| b.is_ascii_digit()).count();
             self.port_text = Range::new(end + 1, end + 1 + digits);
-            let port = number(self.port_text.of(text))?;
-            self.port = Some(u16::try_from(port).ok()?);
+            if digits > 0 {
+                self.port = Some(u16::try_from(number(self.port_text.of(text))?).ok()?);
+            }
             end += 1 + digits;
         }
         matches!(text.get(end), None | Some(b';' | b'?')).then_some(end)
@@ -140,8 +161,6 @@ impl UriParts {
 const SCHEME: u8 = 1;
 /// A byte of a host that is no IPv6 literal.
 const HOST: u8 = 2;
-/// No byte of any URI, but for brackets in a user.
-const FORBIDDEN: u8 = 4;
 
 /// What each byte may be part of.
 static CLASSES: [u8; 256] = {
@@ -153,7 +172,6 @@ static CLASSES: [u8; 256] = {
             b'+' => SCHEME,
             b'_' => HOST,
             b'-' | b'.' => SCHEME | HOST,
-            0..=b' ' | b'<' | b'>' | b'"' | 0x7f => FORBIDDEN,
             _ if byte.is_ascii_alphanumeric() => SCHEME | HOST,
             _ => 0,
         };
@@ -162,23 +180,27 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
-#[inline]
-fn is_forbidden(byte: &u8) -> bool {
-    CLASSES[usize::from(*byte)] & FORBIDDEN != 0
-}
-
-/// A script may write `<null>` into a user, and OpenSIPS goes on with that; nothing else forbidden may stand anywhere.
-#[cold]
-fn stands_in_user(rest: &[u8]) -> bool {
-    let user = rest.iter().position(|&b| b == b'@').unwrap_or(0);
-    let mut wrong = rest.iter().enumerate().filter(|(_, byte)| is_forbidden(byte));
-    wrong.all(|(at, byte)| at < user && matches!(byte, b'<' | b'>'))
+/// Where the name of a service begins behind `urn:`.
+fn service_of(rest: &[u8]) -> Option<usize> {
+    let prefixes: [&[u8]; 2] = [b"service:", b"nena:service:"];
+    let begins = |p: &&&[u8]| rest.get(..p.len()).is_some_and(|start| start.eq_ignore_ascii_case(p));
+    prefixes.iter().find(begins).map(|p| p.len())
 }
 
 /// How many bytes of a class `text` begins with.
 #[inline]
 fn length_of(class: u8, text: &[u8]) -> usize {
     text.iter().take_while(|&&byte| CLASSES[usize::from(byte)] & class != 0).count()
+}
+
+/// As `host_len`, but whatever ends no host belongs to it.
+#[inline]
+fn loose_host_len(text: &[u8]) -> Option<usize> {
+    if text.first() == Some(&b'[') {
+        return host_len(text);
+    }
+    let n = text.iter().position(|b| matches!(b, b':' | b';' | b'?' | b'@' | b'[' | b']')).unwrap_or(text.len());
+    (n > 0).then_some(n)
 }
 
 /// The length of the host at the start of `text`; `None` when there is none.
@@ -203,17 +225,41 @@ mod tests {
             "sip",
             "sip:",
             "sip:@x",
-            "sip:a b@c",
             "sip:a@b:99999",
-            "sip:a@b:",
             "<sip:a@b>",
             "sip:[::g]",
-            "sip:a@b,c",
+            "sip:a@b@c",
+            "sip:a\r\n@b",
             "1:x",
             "tel:",
         ] {
             assert!(UriParts::split(text.as_bytes()).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_wants_escaping_is_read() {
+        for (text, user, host) in [
+            ("sip:John Smith@h", "John Smith", "h"),
+            ("sip:<null>@h", "<null>", "h"),
+            ("sip:a@b,c", "a", "b,c"),
+            ("sip:a@b c;x=\"y\"", "a", "b c"),
+            ("sip:a@b:", "a", "b"),
+        ] {
+            let parts = UriParts::split(text.as_bytes()).unwrap();
+            let found = (parts.user.of(text.as_bytes()), parts.host.of(text.as_bytes()));
+            assert_eq!((found, parts.port), ((user.as_bytes(), host.as_bytes()), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_service_has_a_name_and_parameters() {
+        for text in ["urn:service:sos;a=b", "URN:nena:Service:sos;a=b"] {
+            let parts = UriParts::split(text.as_bytes()).unwrap();
+            assert!(parts.user.is_empty(), "{text}");
+            assert_eq!((parts.host.of(text.as_bytes()), parts.params.of(text.as_bytes())), (&b"sos"[..], &b";a=b"[..]));
+        }
+        assert!(UriParts::split(b"urn:service:").is_none());
     }
 
     #[test]

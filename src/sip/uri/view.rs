@@ -229,7 +229,8 @@ mod tests {
             "",
         );
         check("tel:+1-201;phone-context=example.com", "+1-201", "", None, "phone-context=example.com", "");
-        check("urn:service:sos", "service:sos", "", None, "", "");
+        check("urn:service:sos;a", "", "sos", None, "a", "");
+        check("urn:uuid:1", "uuid:1", "", None, "", "");
         check("SIPS:example.com", "", "example.com", None, "", "");
     }
 

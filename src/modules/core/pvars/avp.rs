@@ -31,7 +31,7 @@ fn write(cx: &mut Cx<'_>, var: &Var, store: Store, value: Value) -> Result<(), W
                 avps.push(name, value);
             }
         }
-        (Store::Set, Index::None) if value.is_null() => avps.remove(name, 0),
+        (Store::Set, Index::None | Index::Append) if value.is_null() => avps.remove(name, 0),
         (Store::Set, Index::None) => avps.push(name, value),
         (Store::Set, Index::Int(i)) if value.is_null() => avps.remove(name, i),
         (Store::Set, Index::Int(i)) => {
@@ -39,11 +39,7 @@ fn write(cx: &mut Cx<'_>, var: &Var, store: Store, value: Value) -> Result<(), W
                 return Err(WriteError::new("has no value at that index"));
             }
         }
-        (Store::Set, Index::Append) => {
-            if !value.is_null() {
-                avps.push_bottom(name, value);
-            }
-        }
+        (Store::Set, Index::Append) => avps.push_bottom(name, value),
     }
     Ok(())
 }

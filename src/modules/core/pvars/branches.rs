@@ -174,9 +174,7 @@ fn no_such_branch() -> WriteError {
 }
 
 fn set(cx: &mut Cx<'_>, place: Place, field: Field, value: Value) -> Result<(), WriteError> {
-    if !cx.run.msg.is_request() && matches!(place, Place::RequestUri) {
-        return Err(WriteError::new("a reply has no Request-URI"));
-    }
+    of_request(cx)?;
     match field {
         Field::Uri => set_uri(cx, place, &value),
         Field::Destination => set_text(cx, place, &value, |target| &mut target.dst),
@@ -189,6 +187,11 @@ fn set(cx: &mut Cx<'_>, place: Place, field: Field, value: Value) -> Result<(), 
         }
         Field::Socket => set_socket(cx, place, &value),
     }
+}
+
+/// A reply's run may add branches for its transaction and set their flags; their other fields are the request's to set.
+fn of_request(cx: &Cx<'_>) -> Result<(), WriteError> {
+    if cx.run.msg.is_request() { Ok(()) } else { Err(WriteError::new("a reply changes no branch")) }
 }
 
 fn change(cx: &mut Cx<'_>, place: Place, change: impl FnOnce(&mut Target)) -> Result<(), WriteError> {
@@ -255,6 +258,7 @@ fn read_attr(cx: &mut Cx<'_>, var: &Var) -> Value {
 }
 
 fn write_attr(cx: &mut Cx<'_>, var: &Var, _: Store, value: Value) -> Result<(), WriteError> {
+    of_request(cx)?;
     let name = var.name_text(cx).ok_or_else(|| WriteError::new("its name is NULL"))?;
     let place = place(cx, var).ok_or_else(no_such_branch)?;
     change(cx, place, |target| {

@@ -3,6 +3,7 @@ use crate::base::Str;
 use crate::context::Value;
 use crate::registry::SubName;
 use crate::sip::header::NameAddr;
+use crate::sip::scan::unquoted;
 use crate::sip::{Header, HeaderId, Message, Range};
 use crate::vm::{Cx, Index, NameKind, Pvar, Var, position};
 use std::sync::Arc;
@@ -124,12 +125,14 @@ fn part(msg: &Message, value: Range, field: Field) -> Value {
     match field {
         Field::Whole => text(contact.whole),
         Field::Name => text(contact.display),
+        // `*` stands for every binding, it is no address (RFC 3261 10.2.2).
+        Field::Uri if msg.bytes(contact.uri) == b"*" => Value::Null,
         Field::Uri => text(contact.uri),
         Field::Param("") => params(msg, &contact),
         Field::Param(name) => contact
             .params(msg.raw())
             .value(name.as_bytes())
-            .map_or(Value::Null, |v| Value::Str(Str::slice_of(msg.raw(), v))),
+            .map_or(Value::Null, |v| Value::Str(Str::slice_of(msg.raw(), unquoted(v)))),
     }
 }
 
@@ -204,7 +207,7 @@ Contact: sip:d@x;received=\"sip:1.2.3.4\"";
             "60|q=0.5;expires=60|<null>"
         );
         assert_eq!(f.expanded("$(ct.fields(uri)[*])"), "sip:b@x, sip:c@x, sip:d@x");
-        assert_eq!(f.expanded("$(ct.fields(methods)[1])|$(ct.fields(received)[2])"), "\"INVITE\"|\"sip:1.2.3.4\"");
+        assert_eq!(f.expanded("$(ct.fields(methods)[1])|$(ct.fields(received)[2])"), "INVITE|sip:1.2.3.4");
         assert!(check_field(b"tag").is_err() && check_field(b"uri").is_ok());
     }
 

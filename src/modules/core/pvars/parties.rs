@@ -4,6 +4,7 @@ use crate::base::Str;
 use crate::context::{ScriptError, Value};
 use crate::sip::header::NameAddr;
 use crate::sip::header::name_addr::values;
+use crate::sip::scan::unquoted;
 use crate::sip::{HeaderId, Message};
 use crate::vm::{Cx, Pvar};
 
@@ -103,7 +104,7 @@ fn first(msg: &Message, id: HeaderId) -> Option<NameAddr> {
 fn diversion_param(cx: &Cx<'_>, name: &[u8]) -> Value {
     let msg = &cx.run.msg;
     let value = first(msg, HeaderId::Diversion).and_then(|d| d.params(msg.raw()).value(name));
-    value.map_or(Value::Null, |v| Value::Str(Str::slice_of(msg.raw(), v)))
+    value.map_or(Value::Null, |v| Value::Str(Str::slice_of(msg.raw(), unquoted(v))))
 }
 
 fn shown(msg: &Message, value: &NameAddr, show: Show) -> Value {
@@ -145,7 +146,7 @@ Diversion: <sip:eve@e.example>;reason=user-busy;privacy=\"full\"";
         let mut f = Fixture::new(INVITE);
         assert_eq!(f.expanded("$ai|$pu|$pU|$pd|$pn"), "tel:+123|sip:carol@c.example|carol|c.example|Carol");
         assert_eq!(f.expanded("$re|$rt"), "sip:rpid@r.example|sip:dave@d.example?Replaces=1");
-        assert_eq!(f.expanded("$di|$dir|$dip"), "sip:eve@e.example|user-busy|\"full\"");
+        assert_eq!(f.expanded("$di|$dir|$dip"), "sip:eve@e.example|user-busy|full");
     }
 
     #[test]

@@ -123,9 +123,9 @@ mod tests {
     fn parts_of_the_request_uri_read() {
         let mut f = Fixture::new(INVITE);
         assert_eq!(f.expanded("$ru"), "sip:bob:pw@Example.com:5070;transport=TCP;maddr=192.0.2.9");
-        assert_eq!(f.expanded("$rU $ruri.user $rd $ruri.domain $rP $oU"), "bob bob Example.com Example.com tcp bob");
+        assert_eq!(f.expanded("$rU $ruri.user $rd $ruri.domain $rP $oU"), "bob bob Example.com Example.com TCP bob");
         assert_eq!(f.value("$rp"), Value::Both(Str::from("5070"), 5070));
-        assert_eq!(f.value("$rP"), Value::Both(Str::from("tcp"), 2));
+        assert_eq!(f.value("$rP"), Value::Both(Str::from("TCP"), 2));
     }
 
     #[test]

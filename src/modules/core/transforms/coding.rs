@@ -60,11 +60,10 @@ fn unhex(text: &[u8]) -> Value {
 
 fn hex2dec(_: &mut Cx<'_>, value: Value, _: Option<i32>, _: &[TransformArg]) -> Value {
     let Value::Str(text) = value else { return value };
-    let digits = text.strip_prefix(b"0x").unwrap_or(&text);
-    if digits.is_empty() || digits.len() > 8 {
+    if text.len() > 8 {
         return Value::Null;
     }
-    let number = digits.iter().try_fold(0u32, |n, d| Some(n << 4 | u32::from(nibble(*d)?)));
+    let number = text.iter().try_fold(0u32, |n, d| Some(n << 4 | u32::from(nibble(*d)?)));
     number.map_or(Value::Null, |n| Value::Int(n.cast_signed()))
 }
 
@@ -162,6 +161,8 @@ mod tests {
         check("4x", &[("s.decode.hexa", "<null>")]);
         check("ff", &[("s.hex2dec", "255")]);
         check("FFFFFFFF", &[("s.hex2dec", "-1")]);
+        check("", &[("s.hex2dec", "0")]);
+        check("0x1f", &[("s.hex2dec", "<null>")]);
         check("1ffffffff", &[("s.hex2dec", "<null>")]);
         check("xyz", &[("s.hex2dec", "<null>"), ("s.dec2hex", "<null>")]);
         check("255", &[("s.dec2hex", "ff")]);

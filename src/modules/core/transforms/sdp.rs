@@ -8,7 +8,7 @@ use crate::syntax::transform::ArgShape::{Num, Word, WordOrNum};
 use crate::vm::{TransformArg, TransformRow};
 
 pub const TRANSFORMS: &[TransformRow] = &[
-    on_text!("sdp", "line", |s, args| line(&s, args), "The n-th line of a letter, without letter and line end.")
+    on_text!("sdp", "line", |s, args| line(&s, args), "The n-th line of a letter, as it stands, without its line end.")
         .args(&[Word, Num])
         .optional(1),
     on_text!("sdp", "stream", |s, args| stream(&s, args), "The n-th stream, or the first of a medium.")
@@ -27,7 +27,7 @@ fn line(s: &Str, args: &[TransformArg]) -> Value {
     let n = if args.len() > 1 { int(args, 1).and_then(|n| usize::try_from(n).ok()) } else { Some(0) };
     let (Some(letter), Some(n)) = (letter, n) else { return Value::Null };
     let found = lines(s, Range::all(s)).filter(|line| line.kind == letter).nth(n);
-    found.map_or(Value::Null, |line| Value::Str(s.part(line.value.of(s))))
+    found.map_or(Value::Null, |line| Value::Str(s.part(Range { start: line.whole.start, end: line.value.end }.of(s))))
 }
 
 /// The streams meant: one by its number, or every one of a medium.
@@ -73,9 +73,9 @@ mod tests {
         check(
             SDP,
             &[
-                ("sdp.line,c", "IN IP4 h"),
-                ("sdp.line,a,1", "two"),
-                ("sdp.line,a,2", "three"),
+                ("sdp.line,c", "c=IN IP4 h"),
+                ("sdp.line,a,1", "a=two"),
+                ("sdp.line,a,2", "a=three"),
                 ("sdp.line,a,3", "<null>"),
                 ("sdp.line,z", "<null>"),
                 ("sdp.line,a,-1", "<null>"),
