@@ -69,6 +69,11 @@ impl<'a> Modules<'a> {
         self.params.iter().filter(meant).map(|c| (c.param.clone(), c.setting.clone())).collect()
     }
 
+    /// The parameters set for the module of this name.
+    pub fn settings_of(&self, name: &str) -> Vec<(String, Setting)> {
+        self.loaded.iter().position(|m| m.name == name).map_or_else(Vec::new, |loaded| self.settings(loaded))
+    }
+
     /// Every name that parameters declare, of one sort.
     pub fn declared(&self, catalog: &Catalog, sort: DeclaredName) -> Vec<String> {
         let mut names = Vec::new();

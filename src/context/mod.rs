@@ -48,7 +48,7 @@ pub use slots::{ModuleStates, Slots};
 pub use sockets::{Alias, Bond, Socket, SocketId, Sockets};
 pub use stack::{ContextStacks, PopError, PushError};
 pub use stats::{Counter, Statistic, Stats};
-pub use target::{Target, Targets};
+pub use target::{MAX_ADDED, Target, Targets};
 pub use transaction::Lent;
 pub use transaction::{
     Accepted, AckKept, Branch, BranchReply, Cancelling, Entry, Hop, Mailbox, Pending, PendingReply, RelayFlags,

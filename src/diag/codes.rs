@@ -143,6 +143,7 @@ codes! {
     UNKNOWN_EVENT = "L104" "unknown-event" Warning "an event that no module raises";
     STRING_PLUS_INT = "L105" "string-plus-int" Warning "arithmetic on a string and a number fails";
     OLD_NAME = "L106" "old-name" Warning "a name that newer releases of OpenSIPS do not know";
+    READ_ONLY_RESULT = "L107" "read-only-result" Warning "a result for a variable that cannot be written";
 
     MODULE_NOT_IMPLEMENTED = "L201" "module-not-implemented" Warning "a module known to OpenSIPS, not implemented here";
     MODPARAM_NOT_IMPLEMENTED = "L202" "modparam-not-implemented" Info "a parameter of a module that is not implemented here";

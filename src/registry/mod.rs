@@ -15,7 +15,7 @@ pub mod statements;
 pub use catalog::{Catalog, FunctionId, ModuleId, PvarId, TransformId};
 pub use core_params::{CORE_PARAMS, CoreParam, LEARNED_BLACKLIST, LOW_DELAY, MOST_BLACKLISTS, core_param, tos_named};
 pub use signature::{
-    Constraint, ConstraintCheck, ContextKind, DeclaredName, EarlierForm, FlagFamily, LiteralCheck, ModuleSignature,
-    NamesIn, NotationVars, Param, ParamSignature, ParamType, PvarSignature, Role, RouteKind, RouteMask, Setting, Setup,
-    Signature, SubName, TransformSignature, ValueType, VarKind, VarUse,
+    ArgumentRule, Constraint, ConstraintCheck, ContextKind, DeclaredName, EarlierForm, FlagFamily, Literal,
+    LiteralCheck, ModuleSignature, NamesIn, NotationVars, Param, ParamSignature, ParamType, PvarSignature, Role,
+    RouteKind, RouteMask, Setting, Setup, Signature, SubName, TransformSignature, ValueType, VarKind, VarUse,
 };

@@ -77,6 +77,16 @@ impl RouteKind {
 /// A check of a literal argument or parameter value, the same at check time and at start.
 pub type LiteralCheck = fn(&[u8]) -> Result<(), String>;
 
+/// A literal as an argument gives it; texts are without variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Literal<'a> {
+    Int(i32),
+    Text(&'a [u8]),
+}
+
+/// What a literal argument must obey beyond its type, with the function's module set up so.
+pub type ArgumentRule = fn(Literal<'_>, Setup<'_>) -> Result<(), String>;
+
 /// What an argument may be (language reference 7.2).
 #[derive(Clone, Copy, Debug)]
 pub enum ParamType {
@@ -133,10 +143,32 @@ impl ParamType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VarUse {
     In,
+    /// Must be a document.
+    InDocument,
     /// Must be writable.
     Out,
     /// Must be writable, and an AVP.
     OutAvp,
+    /// Must be writable, and a document.
+    OutDocument,
+    /// Writes to it; one that cannot be written makes the call fail, not the start.
+    Into,
+}
+
+impl VarUse {
+    /// Whether the function writes to it.
+    pub const fn writes(self) -> bool {
+        !matches!(self, VarUse::In | VarUse::InDocument)
+    }
+
+    /// What the variable must hold.
+    pub const fn kind(self) -> Option<VarKind> {
+        match self {
+            VarUse::OutAvp => Some(VarKind::Avp),
+            VarUse::InDocument | VarUse::OutDocument => Some(VarKind::Document),
+            VarUse::In | VarUse::Out | VarUse::Into => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,6 +191,7 @@ pub enum EarlierForm {
 pub struct Param {
     pub name: &'static str,
     pub ty: ParamType,
+    pub rule: Option<ArgumentRule>,
     pub earlier: Option<EarlierForm>,
     pub optional: bool,
 }

@@ -4,7 +4,9 @@ use super::pvar::{Piece, Var};
 use super::substitution::{LinkedSubstitution, Substitution};
 use crate::base::Str;
 use crate::context::{Value, decimal};
-use crate::registry::{EarlierForm, FlagFamily, NotationVars, ParamType, RouteKind, VarUse};
+use crate::registry::{
+    ArgumentRule, EarlierForm, FlagFamily, Literal, NotationVars, ParamType, RouteKind, Setup, VarUse,
+};
 use crate::syntax::ere::Pattern;
 use std::any::Any;
 use std::sync::Arc;
@@ -61,6 +63,7 @@ pub trait FromArg: Sized {
     const EARLIER: Option<EarlierForm> = None;
     const OPTIONAL: bool = false;
     const PREPARE: Option<Prepare> = None;
+    const RULE: Option<ArgumentRule> = None;
 
     fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Self, ArgError>;
 }
@@ -171,6 +174,12 @@ var_args! {
     VarOut => VarUse::Out;
     /// An AVP by reference, to be written.
     AvpOut => VarUse::OutAvp;
+    /// A document by reference, to be read.
+    DocumentIn => VarUse::InDocument;
+    /// A document by reference, to be written.
+    DocumentOut => VarUse::OutDocument;
+    /// A variable by reference, to be written; whether it can be is seen then.
+    VarInto => VarUse::Into;
 }
 
 /// The value of a variable, which may be NULL. 3.1 took a text there.
@@ -346,8 +355,48 @@ impl<T: Vocabulary> FromArg for Notation<T> {
     }
 }
 
+/// What the literals of an argument must obey beyond its type.
+pub trait Rule {
+    type Value: FromArg;
+
+    /// What is wrong with the literal, and what it may be.
+    fn check(literal: Literal<'_>, setup: Setup<'_>) -> Result<(), String>;
+}
+
+/// An argument whose literals follow a rule. What comes at run time is not checked: the function answers for it.
+pub struct Ruled<R: Rule>(pub R::Value);
+
+impl<R: Rule> FromArg for Ruled<R> {
+    const TY: ParamType = R::Value::TY;
+    const EARLIER: Option<EarlierForm> = R::Value::EARLIER;
+    const PREPARE: Option<Prepare> = R::Value::PREPARE;
+    const RULE: Option<ArgumentRule> = Some(R::check);
+
+    fn from_arg(cx: &mut Cx<'_>, arg: &Arg) -> Result<Ruled<R>, ArgError> {
+        R::Value::from_arg(cx, arg).map(Ruled)
+    }
+}
+
+/// A number from `LOW` to `HIGH`.
+pub struct Between<const LOW: i32, const HIGH: i32>;
+
+impl<const LOW: i32, const HIGH: i32> Rule for Between<LOW, HIGH> {
+    type Value = i32;
+
+    fn check(literal: Literal<'_>, _: Setup<'_>) -> Result<(), String> {
+        match literal {
+            Literal::Int(n) if !(LOW..=HIGH).contains(&n) => Err(format!("it may be {LOW} to {HIGH}, not {n}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The status of a reply.
+pub type Status = Between<100, 699>;
+
 impl<T: FromArg> FromArg for Option<T> {
     const TY: ParamType = T::TY;
+    const RULE: Option<ArgumentRule> = T::RULE;
     const EARLIER: Option<EarlierForm> = T::EARLIER;
     const OPTIONAL: bool = true;
     const PREPARE: Option<Prepare> = T::PREPARE;

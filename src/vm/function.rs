@@ -40,6 +40,7 @@ macro_rules! script_fns {
                 params: &[$( $crate::registry::Param {
                     name: stringify!($param),
                     ty: <$ty as $crate::vm::FromArg>::TY,
+                    rule: <$ty as $crate::vm::FromArg>::RULE,
                     earlier: <$ty as $crate::vm::FromArg>::EARLIER,
                     optional: <$ty as $crate::vm::FromArg>::OPTIONAL,
                 } ),*],

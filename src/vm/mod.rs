@@ -27,9 +27,9 @@ pub mod task;
 mod trace;
 
 pub use arg::{
-    Arg, ArgError, AvpOut, BranchFlag, BranchRouteName, DialogFlag, FailureRouteName, FromArg, MessageFlag, Notation,
-    OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Static, SubstitutionArg, Template, ValueIn, VarIn,
-    VarOut, Verbatim, Vocabulary, Words,
+    Arg, ArgError, AvpOut, Between, BranchFlag, BranchRouteName, DialogFlag, DocumentIn, DocumentOut, FailureRouteName,
+    FromArg, MessageFlag, Notation, OnReplyRouteName, PatternArg, Prepare, Prepared, RouteName, Rule, Ruled, Static,
+    Status, SubstitutionArg, Template, ValueIn, VarIn, VarInto, VarOut, Verbatim, Vocabulary, Words,
 };
 pub use asynchronous::{Suspend, SuspendFn};
 pub use cx::{Cx, position};

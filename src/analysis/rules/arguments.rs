@@ -1,9 +1,9 @@
 //! Arguments of calls: literals and variables of the type the function takes, literals it understands.
 use crate::analysis::resolve::FunctionRow;
 use crate::analysis::script::Script;
-use crate::base::Span;
+use crate::base::{Span, Str};
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::registry::{EarlierForm, LiteralCheck, Param, ParamType, VarUse};
+use crate::registry::{EarlierForm, Literal, LiteralCheck, Param, ParamType, Setup, VarUse};
 use crate::syntax::ast::{Arg, ArgKind, IntLit, StrLit};
 use crate::syntax::ere::{Flags, Pattern};
 use crate::syntax::origin::Origin;
@@ -13,7 +13,7 @@ pub fn types(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     for site in &script.calls {
         let Some(row) = site.row.row() else { continue };
         for (arg, param) in site.call.args.iter().zip(row.sig.params) {
-            found.extend(argument(arg, param, row));
+            found.extend(argument(arg, param, row).or_else(|| ruled(script, arg, param, row)));
         }
     }
 }
@@ -39,6 +39,25 @@ fn argument(arg: &Arg, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
             _ => None,
         },
     }
+}
+
+/// What the function's module says to a literal of the right type.
+fn ruled(script: &Script<'_>, arg: &Arg, param: &Param, row: &FunctionRow) -> Option<Diagnostic> {
+    let rule = param.rule?;
+    let params = script.modules.settings_of(script.module_name(row.module));
+    let modules = script.modules.names();
+    let setup = Setup { params: &params, modules: &modules, ..Setup::default() };
+    let problem = match &arg.kind {
+        ArgKind::Int(int) => rule(Literal::Int(int.value), setup),
+        ArgKind::Str(text) => rule(Literal::Text(&literal(text, param)?), setup),
+        ArgKind::Omitted | ArgKind::Bad | ArgKind::Var(_) => return None,
+    };
+    Some(bad_value(arg.span, &problem.err()?, param, row))
+}
+
+/// The text that the function gets, when it is known before the run.
+fn literal(text: &StrLit, param: &Param) -> Option<Str> {
+    if param.expands() { text.format().ok()?.as_literal() } else { Some(text.value.clone()) }
 }
 
 fn not_an_int(int: &IntLit, param: &Param, row: &FunctionRow) -> Diagnostic {
@@ -114,7 +133,7 @@ fn not_by_reference(text: &StrLit, by: VarUse, found: Diagnostic) -> Diagnostic 
         return found;
     }
     let value = text.value.to_string_lossy().into_owned();
-    let why = if by == VarUse::In { "reads" } else { "writes" };
+    let why = if by.writes() { "writes" } else { "reads" };
     found
         .note(format!("the function {why} the variable itself, so it stands there without quotes"))
         .help(format!("write `{value}` without quotes"))

@@ -29,28 +29,39 @@ pub fn names(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
 fn usage(var: &VarRef, sig: &PvarSignature, usage: Usage) -> Option<Diagnostic> {
     let written = match usage {
         Usage::Access(Access::Write | Access::Update | Access::Iterate) => true,
-        Usage::Reference(VarUse::Out | VarUse::OutAvp) => true,
-        Usage::Access(Access::Read) | Usage::Reference(VarUse::In) | Usage::Value | Usage::Text => false,
+        Usage::Reference(by) => by.writes(),
+        Usage::Access(Access::Read) | Usage::Value | Usage::Text => false,
     };
     if !written {
-        return None;
+        return of_kind(var, sig, usage);
     }
+    let read_only = |span, message: String| match usage {
+        Usage::Reference(VarUse::Into) => {
+            Diagnostic::new(codes::READ_ONLY_RESULT, span, message).help("the call fails when it has a result")
+        }
+        _ => Diagnostic::new(codes::READ_ONLY, span, message),
+    };
     if usage == Usage::Access(Access::Iterate) && !sig.kind.iterates() {
         let message = format!("`{var}` cannot be the iterator of `for`; `$var`, `$avp` and `$json` can");
         return Some(Diagnostic::new(codes::FOR_ITERATOR, var.span, message));
     }
     if let Some(first) = var.transforms.first() {
-        let message = "a variable with a transformation cannot be written";
-        return Some(Diagnostic::new(codes::READ_ONLY, first.span, message));
+        return Some(read_only(first.span, "a variable with a transformation cannot be written".to_owned()));
     }
     if !sig.writable {
-        return Some(Diagnostic::new(codes::READ_ONLY, var.span, format!("`{var}` is read-only")));
+        return Some(read_only(var.span, format!("`{var}` is read-only")));
     }
-    if usage == Usage::Reference(VarUse::OutAvp) && sig.kind != VarKind::Avp {
-        let message = format!("the function writes to an `$avp`, not to `{var}`");
-        return Some(Diagnostic::new(codes::ARGUMENT_TYPE, var.span, message));
-    }
-    None
+    of_kind(var, sig, usage)
+}
+
+/// A variable that a function wants to hold something certain.
+fn of_kind(var: &VarRef, sig: &PvarSignature, usage: Usage) -> Option<Diagnostic> {
+    let Usage::Reference(by) = usage else { return None };
+    let kind = by.kind().filter(|kind| *kind != sig.kind)?;
+    let wanted = if kind == VarKind::Avp { "an `$avp`" } else { "a `$json`" };
+    let what = if by.writes() { "writes to" } else { "reads" };
+    let message = format!("the function {what} {wanted}, not {}`{var}`", if by.writes() { "to " } else { "" });
+    Some(Diagnostic::new(codes::ARGUMENT_TYPE, var.span, message))
 }
 
 /// Looks at one reference and at those inside it.

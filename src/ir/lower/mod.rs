@@ -198,7 +198,7 @@ mod tests {
     use super::*;
     use crate::registry::{ModuleSignature, Param, ParamType, PvarSignature, RouteMask, Signature, SubName, VarKind};
 
-    const N: Param = Param { name: "n", ty: ParamType::Int, earlier: None, optional: true };
+    const N: Param = Param { name: "n", ty: ParamType::Int, rule: None, earlier: None, optional: true };
     static F: Signature = Signature { name: "f", params: &[N], routes: RouteMask::ALL, roles: &[], doc: "" };
     static X: PvarSignature = PvarSignature {
         name: "x",

@@ -17,7 +17,7 @@ use crate::context::Value;
 use crate::registry::param::{idle, int, string};
 use crate::registry::{DeclaredName, ParamSignature, SubName};
 use crate::script_fns;
-use crate::vm::{AvpOut, Cx, Function, InitCx, Module, NameKind, Pvar, Var, VarIn, VarOut};
+use crate::vm::{AvpOut, Cx, Function, InitCx, Module, NameKind, Pvar, Var, VarIn, VarInto, VarOut};
 use locks::Locks;
 use shared::SharedVars;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ static FUNCTIONS: &[Function] = script_fns! {
     fn shm_status() in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT => debug::shm_status;
 
     /// Counts the values of a variable.
-    fn set_count(var_to_count: VarIn, ret_var: VarOut) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT => values::set_count;
+    fn set_count(var_to_count: VarIn, ret_var: VarInto) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT => values::set_count;
 
     /// Draws one of the integers that a variable holds, each as likely as it is large; its index is the return code.
     fn set_select_weight(int_list_var: VarIn) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT, roles [MayFail] => values::set_select_weight;
@@ -90,7 +90,7 @@ static FUNCTIONS: &[Function] = script_fns! {
     fn strings_share_lock(key1: Str, key2: Option<Str>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT, roles [MayFail] => locks::strings_share_lock;
 
     /// The time of day since 1970: seconds, microseconds, and both as text.
-    fn get_accurate_time(sec: VarOut, usec: VarOut, str_sec_usec: Option<VarOut>)
+    fn get_accurate_time(sec: VarInto, usec: VarInto, str_sec_usec: Option<VarInto>)
         in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT => time::get_accurate_time;
 
     /// Puts the values of an AVP in an order drawn by lot.

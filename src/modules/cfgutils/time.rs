@@ -3,7 +3,7 @@ use super::recurrence::{self, Zone};
 use crate::base::Str;
 use crate::context::{Effect, Level, Value};
 use crate::modules::core::calendar::{Civil, days_of};
-use crate::vm::{Cx, Ret, Store, Var, VarOut};
+use crate::vm::{Cx, Ret, Store, Var, VarInto, VarOut};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ fn wait(cx: &mut Cx<'_>, function: &'static str, time: i32, micros_each: u64) ->
     Ret::Wait(Effect::Sleep { micros: time * micros_each }, Box::new(|_, _| Ret::TRUE))
 }
 
-pub fn get_accurate_time(cx: &mut Cx<'_>, sec: VarOut, usec: VarOut, both: Option<VarOut>) -> bool {
+pub fn get_accurate_time(cx: &mut Cx<'_>, sec: VarInto, usec: VarInto, both: Option<VarInto>) -> bool {
     let (seconds, micros) = (cx.now.unix_secs(), cx.now.subsec_us());
     let number = |n: u64| i32::try_from(n).map_or_else(|_| Value::Str(Str::from(n.to_string())), Value::Int);
     let text = Value::Str(Str::from(format!("{seconds}.{micros:06}")));

@@ -1,11 +1,11 @@
 //! Functions over all values of a variable.
 use crate::context::{Level, Value};
-use crate::vm::{AvpOut, Cx, Store, Var, VarIn, VarIndex, VarOut};
+use crate::vm::{AvpOut, Cx, Store, Var, VarIn, VarIndex, VarInto};
 
 /// Values of one variable that are looked at.
 const LIMIT: usize = 1 << 16;
 
-pub fn set_count(cx: &mut Cx<'_>, counted: VarIn, result: VarOut) -> bool {
+pub fn set_count(cx: &mut Cx<'_>, counted: VarIn, result: VarInto) -> bool {
     let count = i32::try_from(values(cx, &counted.0).len()).unwrap_or(i32::MAX);
     cx.write(&result.0, Store::Set, Value::Int(count)).is_ok()
 }

@@ -64,7 +64,7 @@ pub fn append(run: &mut Run, target: Target) -> Result<(), &'static str> {
     if run.targets.add(target) { Ok(()) } else { Err("the set has 12 branches already") }
 }
 
-/// The q value as text writes it: 0 to 1, at most three digits behind the point.
+/// The q value as text writes it: 0 to 1, with what stands behind the third digit left out.
 pub fn q_text(q: u16) -> String {
     match q {
         0 => "0".to_owned(),
@@ -77,11 +77,11 @@ pub fn q_text(q: u16) -> String {
 pub fn q_value(text: &[u8]) -> Option<u16> {
     let text = std::str::from_utf8(text).ok()?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = fraction.len() <= 3 && fraction.bytes().all(|b| b.is_ascii_digit());
+    let digits = fraction.bytes().all(|b| b.is_ascii_digit());
     if !digits || !matches!(whole, "0" | "1" | "") || text.is_empty() || text == "." {
         return None;
     }
-    let thousandths = format!("{fraction:0<3}").parse::<u16>().ok()?;
+    let thousandths = format!("{fraction:0<3}").get(..3)?.parse::<u16>().ok()?;
     match whole {
         "1" => (thousandths == 0).then_some(1000),
         _ => Some(thousandths),
@@ -100,7 +100,8 @@ mod tests {
         }
         assert_eq!(q_value(b"1.0"), Some(1000));
         assert_eq!(q_value(b".5"), Some(500));
-        for bad in ["", ".", "1.5", "2", "0.1234", "x", "-1", "0.x"] {
+        assert_eq!(q_value(b"0.1239"), Some(123));
+        for bad in ["", ".", "1.5", "2", "x", "-1", "0.x"] {
             assert_eq!(q_value(bad.as_bytes()), None, "{bad}");
         }
     }

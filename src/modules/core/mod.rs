@@ -11,6 +11,7 @@ pub mod events;
 pub mod functions;
 pub mod message_body;
 pub mod outbound;
+pub mod proxy_text;
 pub mod pvars;
 pub mod reply;
 pub mod sdp;

@@ -2,7 +2,7 @@
 use crate::context::Level;
 use crate::registry::{ParamSignature, ValueType};
 use crate::script_fns;
-use crate::vm::{Cx, Function, InitCx, Module};
+use crate::vm::{Between, Cx, Function, InitCx, Module, Ruled};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub static MODULE: Module = Module {
@@ -15,15 +15,17 @@ pub static MODULE: Module = Module {
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Sets a flag of the server, 0 to 31.
-    fn set_gflag(flag: i32) in ALL, roles [SetsFlag] => set;
+    fn set_gflag(flag: FlagNumber) in ALL, roles [SetsFlag] => set;
     /// Clears a flag of the server, 0 to 31.
-    fn reset_gflag(flag: i32) in ALL, roles [ClearsFlag] => reset;
+    fn reset_gflag(flag: FlagNumber) in ALL, roles [ClearsFlag] => reset;
     /// Whether a flag of the server is set, 0 to 31.
-    fn is_gflag(flag: i32) in ALL, roles [TestsFlag] => is_set;
+    fn is_gflag(flag: FlagNumber) in ALL, roles [TestsFlag] => is_set;
 };
 
 static PARAMS: &[ParamSignature] =
     &[ParamSignature::new("initial", ValueType::Int, "The flags that are set at start, as the bits of a number.")];
+
+type FlagNumber = Ruled<Between<0, 31>>;
 
 struct Flags(AtomicU32);
 
@@ -32,19 +34,19 @@ fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn set(cx: &mut Cx<'_>, flag: i32) -> bool {
+fn set(cx: &mut Cx<'_>, Ruled(flag): FlagNumber) -> bool {
     let Some(mask) = mask(cx, "set_gflag", flag) else { return false };
     cx.core.state::<Flags>().0.fetch_or(mask, Ordering::Relaxed);
     true
 }
 
-fn reset(cx: &mut Cx<'_>, flag: i32) -> bool {
+fn reset(cx: &mut Cx<'_>, Ruled(flag): FlagNumber) -> bool {
     let Some(mask) = mask(cx, "reset_gflag", flag) else { return false };
     cx.core.state::<Flags>().0.fetch_and(!mask, Ordering::Relaxed);
     true
 }
 
-fn is_set(cx: &mut Cx<'_>, flag: i32) -> bool {
+fn is_set(cx: &mut Cx<'_>, Ruled(flag): FlagNumber) -> bool {
     let Some(mask) = mask(cx, "is_gflag", flag) else { return false };
     cx.core.state::<Flags>().0.load(Ordering::Relaxed) & mask != 0
 }

@@ -4,10 +4,10 @@ use super::path;
 use super::variables::parse;
 use crate::base::Str;
 use crate::context::{Level, Value};
-use crate::vm::{Cx, Store, VarIn, VarOut};
+use crate::vm::{Cx, DocumentIn, DocumentOut, Store, VarInto};
 use serde_json::{Map, Value as Parsed};
 
-pub fn json_link(cx: &mut Cx<'_>, dest: VarOut, src: VarIn) -> bool {
+pub fn json_link(cx: &mut Cx<'_>, dest: DocumentOut, src: DocumentIn) -> bool {
     match link(cx, &dest, &src) {
         Ok(()) => true,
         Err(why) => {
@@ -17,7 +17,7 @@ pub fn json_link(cx: &mut Cx<'_>, dest: VarOut, src: VarIn) -> bool {
     }
 }
 
-fn link(cx: &mut Cx<'_>, dest: &VarOut, src: &VarIn) -> Result<(), String> {
+fn link(cx: &mut Cx<'_>, dest: &DocumentOut, src: &DocumentIn) -> Result<(), String> {
     if !super::is_json(dest.0.row) || !super::is_json(src.0.row) {
         return Err("both must be JSON variables".to_owned());
     }
@@ -27,7 +27,7 @@ fn link(cx: &mut Cx<'_>, dest: &VarOut, src: &VarIn) -> Result<(), String> {
     documents.set(&dest, Some(node)).map_err(|e| e.text().to_owned())
 }
 
-pub fn json_merge(cx: &mut Cx<'_>, main: Str, patch: Str, output: VarOut) -> bool {
+pub fn json_merge(cx: &mut Cx<'_>, main: Str, patch: Str, output: VarInto) -> bool {
     let (Some(main), Some(patch)) = (parse(&main), parse(&patch)) else {
         cx.log(Level::Error, "json", "json_merge", format_args!("a document is no JSON text"));
         return false;

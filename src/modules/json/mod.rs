@@ -13,7 +13,7 @@ use crate::base::Str;
 use crate::context::Value;
 use crate::registry::{ParamSignature, SubName, ValueType};
 use crate::script_fns;
-use crate::vm::{Function, Module, NameKind, Pvar, ReadFn, VarIn, VarOut};
+use crate::vm::{DocumentIn, DocumentOut, Function, Module, NameKind, Pvar, ReadFn, VarInto};
 use print::Style;
 
 pub static MODULE: Module = Module {
@@ -26,10 +26,10 @@ pub static MODULE: Module = Module {
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Makes the place `dest` name the same object or array as `src`: changes through one are seen through the other.
-    fn json_link(dest: VarOut, src: VarIn) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT, roles [MayFail] => functions::json_link;
+    fn json_link(dest: DocumentOut, src: DocumentIn) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT, roles [MayFail] => functions::json_link;
 
     /// Merges the document `patch` into `main` (RFC 7396) and stores the text of the result.
-    fn json_merge(main: Str, patch: Str, output: VarOut) in ALL, roles [MayFail] => functions::json_merge;
+    fn json_merge(main: Str, patch: Str, output: VarInto) in ALL, roles [MayFail] => functions::json_merge;
 };
 
 static PVARS: &[Pvar] = &[

@@ -12,7 +12,7 @@ use crate::context::{Level, Value};
 use crate::registry::ParamSignature;
 use crate::registry::param::int;
 use crate::script_fns;
-use crate::vm::{Cx, Function, InitCx, Module, Store, VarOut};
+use crate::vm::{Cx, Function, InitCx, Module, Store, VarInto};
 
 pub static MODULE: Module = Module {
     functions: FUNCTIONS,
@@ -24,28 +24,28 @@ pub static MODULE: Module = Module {
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Evaluates an expression: `+ - * / % ^`, parentheses, functions.
-    fn math_eval(expression: Str, result_var: VarOut) in ALL, roles [MayFail] => math_eval;
+    fn math_eval(expression: Str, result_var: VarInto) in ALL, roles [MayFail] => math_eval;
 
     /// Evaluates an expression in reverse Polish notation.
-    fn math_rpn(expression: Str, result_var: VarOut) in ALL, roles [MayFail] => math_rpn;
+    fn math_rpn(expression: Str, result_var: VarInto) in ALL, roles [MayFail] => math_rpn;
 
     /// Compares two expressions: 1 when the first is greater, -1 when the second is, 0 when they are equal.
-    fn math_compare(exp1: Str, exp2: Str, result_var: VarOut) in ALL, roles [MayFail] => math_compare;
+    fn math_compare(exp1: Str, exp2: Str, result_var: VarInto) in ALL, roles [MayFail] => math_compare;
 
     /// Cuts off what stands behind the decimal point.
-    fn math_trunc(number: Str, result_var: VarOut) in ALL, roles [MayFail] => rounding::math_trunc;
+    fn math_trunc(number: Str, result_var: VarInto) in ALL, roles [MayFail] => rounding::math_trunc;
 
     /// The largest integer that is not greater.
-    fn math_floor(number: Str, result_var: VarOut) in ALL, roles [MayFail] => rounding::math_floor;
+    fn math_floor(number: Str, result_var: VarInto) in ALL, roles [MayFail] => rounding::math_floor;
 
     /// The smallest integer that is not less.
-    fn math_ceil(number: Str, result_var: VarOut) in ALL, roles [MayFail] => rounding::math_ceil;
+    fn math_ceil(number: Str, result_var: VarInto) in ALL, roles [MayFail] => rounding::math_ceil;
 
     /// The nearest integer; with `decimals` that many digits behind the decimal point are kept.
-    fn math_round(number: Str, result_var: VarOut, decimals: Option<i32>) in ALL, roles [MayFail] => rounding::math_round;
+    fn math_round(number: Str, result_var: VarInto, decimals: Option<i32>) in ALL, roles [MayFail] => rounding::math_round;
 
     /// Keeps that many significant figures.
-    fn math_round_sf(number: Str, result_var: VarOut, figures: Option<i32>) in ALL, roles [MayFail] => rounding::math_round_sf;
+    fn math_round_sf(number: Str, result_var: VarInto, figures: Option<i32>) in ALL, roles [MayFail] => rounding::math_round_sf;
 };
 
 static PARAMS: &[ParamSignature] = &[int("decimal_digits", "Digits behind the decimal point of results (6).")];
@@ -64,17 +64,17 @@ fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn math_eval(cx: &mut Cx<'_>, expression: Str, result: VarOut) -> bool {
+fn math_eval(cx: &mut Cx<'_>, expression: Str, result: VarInto) -> bool {
     let evaluated = infix::evaluate(&expression);
     float(cx, "math_eval", &expression, evaluated, &result)
 }
 
-fn math_rpn(cx: &mut Cx<'_>, expression: Str, result: VarOut) -> bool {
+fn math_rpn(cx: &mut Cx<'_>, expression: Str, result: VarInto) -> bool {
     let evaluated = postfix::evaluate(&expression);
     float(cx, "math_rpn", &expression, evaluated, &result)
 }
 
-fn math_compare(cx: &mut Cx<'_>, exp1: Str, exp2: Str, result: VarOut) -> bool {
+fn math_compare(cx: &mut Cx<'_>, exp1: Str, exp2: Str, result: VarInto) -> bool {
     let mut sides = [0.0; 2];
     for (side, expression) in sides.iter_mut().zip([&exp1, &exp2]) {
         match infix::evaluate(expression) {
@@ -93,7 +93,7 @@ fn float(
     function: &'static str,
     expression: &Str,
     evaluated: Result<f64, String>,
-    result: &VarOut,
+    result: &VarInto,
 ) -> bool {
     match evaluated {
         Ok(value) => {
@@ -104,7 +104,7 @@ fn float(
     }
 }
 
-fn store(cx: &mut Cx<'_>, result: &VarOut, value: Value) -> bool {
+fn store(cx: &mut Cx<'_>, result: &VarInto, value: Value) -> bool {
     cx.write(&result.0, Store::Set, value).is_ok()
 }
 

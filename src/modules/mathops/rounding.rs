@@ -2,21 +2,21 @@
 use super::{Digits, MAX_DIGITS, number, refused, store};
 use crate::base::Str;
 use crate::context::Value;
-use crate::vm::{Cx, VarOut};
+use crate::vm::{Cx, VarInto};
 
-pub fn math_trunc(cx: &mut Cx<'_>, number: Str, result: VarOut) -> bool {
+pub fn math_trunc(cx: &mut Cx<'_>, number: Str, result: VarInto) -> bool {
     integer(cx, "math_trunc", &number, &result, f64::trunc)
 }
 
-pub fn math_floor(cx: &mut Cx<'_>, number: Str, result: VarOut) -> bool {
+pub fn math_floor(cx: &mut Cx<'_>, number: Str, result: VarInto) -> bool {
     integer(cx, "math_floor", &number, &result, f64::floor)
 }
 
-pub fn math_ceil(cx: &mut Cx<'_>, number: Str, result: VarOut) -> bool {
+pub fn math_ceil(cx: &mut Cx<'_>, number: Str, result: VarInto) -> bool {
     integer(cx, "math_ceil", &number, &result, f64::ceil)
 }
 
-pub fn math_round(cx: &mut Cx<'_>, number: Str, result: VarOut, decimals: Option<i32>) -> bool {
+pub fn math_round(cx: &mut Cx<'_>, number: Str, result: VarInto, decimals: Option<i32>) -> bool {
     let decimals = decimals.unwrap_or(0);
     if decimals == 0 {
         return integer(cx, "math_round", &number, &result, f64::round);
@@ -30,7 +30,7 @@ pub fn math_round(cx: &mut Cx<'_>, number: Str, result: VarOut, decimals: Option
     }
 }
 
-pub fn math_round_sf(cx: &mut Cx<'_>, number: Str, result: VarOut, figures: Option<i32>) -> bool {
+pub fn math_round_sf(cx: &mut Cx<'_>, number: Str, result: VarInto, figures: Option<i32>) -> bool {
     let value = match read(&number) {
         Ok(value) => value,
         Err(why) => return refused(cx, "math_round_sf", &number, why),
@@ -56,7 +56,7 @@ fn significant(value: f64, figures: usize) -> f64 {
     (value * factor).round() / factor
 }
 
-fn integer(cx: &mut Cx<'_>, function: &'static str, text: &Str, result: &VarOut, round: fn(f64) -> f64) -> bool {
+fn integer(cx: &mut Cx<'_>, function: &'static str, text: &Str, result: &VarInto, round: fn(f64) -> f64) -> bool {
     let value = match read(text) {
         Ok(value) => round(value),
         Err(why) => return refused(cx, function, text, why),

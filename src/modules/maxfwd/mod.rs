@@ -3,11 +3,11 @@
 //! The value is read as it will leave, so that what was counted down once counts from there.
 use crate::base::Str;
 use crate::context::decimal;
-use crate::registry::{ParamSignature, ValueType};
+use crate::registry::{Literal, ParamSignature, Setup, ValueType};
 use crate::script_fns;
 use crate::sip::scan::number;
 use crate::sip::{Header, HeaderId};
-use crate::vm::{Cx, Function, InitCx, Module};
+use crate::vm::{Cx, Function, InitCx, Module, Params, Rule, Ruled};
 
 pub static MODULE: Module = Module {
     functions: FUNCTIONS,
@@ -19,17 +19,20 @@ pub static MODULE: Module = Module {
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Counts Max-Forwards down, or adds it. 1: counted; 2: added; -1: no hop is left; -2: not a number, or a bad limit.
-    fn mf_process_maxfwd_header(max_value: i32) in REQUEST, roles [MayFail] => process;
+    fn mf_process_maxfwd_header(max_value: Ruled<Limit>) in REQUEST, roles [MayFail] => process;
 
     /// Whether Max-Forwards is below a value. -1: not below; -2: missing; -3: not a number.
-    fn is_maxfwd_lt(max_value: i32) in REQUEST | FAILURE | BRANCH => is_below;
+    fn is_maxfwd_lt(max_value: Ruled<Limit>) in REQUEST | FAILURE | BRANCH => is_below;
 };
 
-static PARAMS: &[ParamSignature] = &[ParamSignature::new(
-    "max_limit",
-    ValueType::Int,
-    "Largest value that is let through; larger ones are cut down to it.",
-)];
+static PARAMS: &[ParamSignature] = &[ParamSignature {
+    check: Some(max_limit),
+    ..ParamSignature::new(
+        "max_limit",
+        ValueType::Int,
+        "Largest value that is let through; larger ones are cut down to it.",
+    )
+}];
 
 const NAME: &[u8] = b"Max-Forwards";
 /// RFC 3261 20.22
@@ -38,12 +41,30 @@ const UPPER: i32 = 256;
 struct MaxLimit(u32);
 
 fn init(cx: &mut InitCx<'_>) -> Result<(), String> {
-    let limit = cx.params.int("max_limit", UPPER);
-    if !(1..=UPPER).contains(&limit) {
-        return Err(format!("`max_limit` must be between 1 and {UPPER}, not {limit}"));
-    }
-    cx.states.set(MaxLimit(limit.unsigned_abs()));
+    cx.states.set(MaxLimit(cx.params.int("max_limit", UPPER).unsigned_abs()));
     Ok(())
+}
+
+fn max_limit(value: &[u8]) -> Result<(), String> {
+    match number(value) {
+        Some(limit) if (1..=UPPER.unsigned_abs()).contains(&limit) => Ok(()),
+        _ => Err(format!("it may be 1 to {UPPER}")),
+    }
+}
+
+/// A limit is one hop or more, and none above that of the module.
+struct Limit;
+
+impl Rule for Limit {
+    type Value = i32;
+
+    fn check(literal: Literal<'_>, setup: Setup<'_>) -> Result<(), String> {
+        let upper = Params { set: setup.params }.int("max_limit", UPPER);
+        match literal {
+            Literal::Int(limit) if !(1..=upper).contains(&limit) => Err(format!("it may be 1 to {upper}, not {limit}")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What the hop limit of the request is.
@@ -53,7 +74,7 @@ enum Hops {
     Left(u32, Header),
 }
 
-fn process(cx: &mut Cx<'_>, max: i32) -> i32 {
+fn process(cx: &mut Cx<'_>, Ruled(max): Ruled<Limit>) -> i32 {
     let limit = cx.core.state::<MaxLimit>().0;
     match hops(cx) {
         Hops::Bad => -2,
@@ -74,7 +95,7 @@ fn process(cx: &mut Cx<'_>, max: i32) -> i32 {
     }
 }
 
-fn is_below(cx: &mut Cx<'_>, max: i32) -> i32 {
+fn is_below(cx: &mut Cx<'_>, Ruled(max): Ruled<Limit>) -> i32 {
     match hops(cx) {
         Hops::Missing => -2,
         Hops::Bad => -3,

@@ -6,7 +6,7 @@ use crate::modules::signaling;
 use crate::registry::ParamSignature;
 use crate::registry::param::string;
 use crate::script_fns;
-use crate::vm::{Cx, Function, InitCx, Module};
+use crate::vm::{Cx, Function, InitCx, Module, Ruled};
 
 pub static MODULE: Module = Module {
     needs: &["signaling"],
@@ -68,7 +68,7 @@ fn options_reply(cx: &mut Cx<'_>) -> i32 {
     }
     let lines = cx.core.state::<Lines>().0.clone();
     cx.run.reply_extras.headers.push(lines);
-    match signaling::send_reply(cx, 200, Str::from_static("OK")) {
+    match signaling::send_reply(cx, Ruled(200), Str::from_static("OK")) {
         -1 => -1,
         _ => 0,
     }

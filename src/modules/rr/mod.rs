@@ -14,7 +14,7 @@ pub use record::add_param;
 use crate::base::Str;
 use crate::registry::{ParamSignature, ValueType};
 use crate::script_fns;
-use crate::vm::{Function, InitCx, Module, PatternArg, Pvar, Words};
+use crate::vm::{Function, InitCx, Module, PatternArg, Pvar, Ruled};
 
 pub static MODULE: Module = Module {
     functions: FUNCTIONS,
@@ -45,7 +45,7 @@ static FUNCTIONS: &[Function] = script_fns! {
     fn check_route_param(re: PatternArg) in REQUEST, roles [MayFail] => own_route::check_route_param;
 
     /// Whether the request flows `upstream` (to the caller) or `downstream`, by the `ftag` of the Route that was ours.
-    fn is_direction(dir: Words<own_route::Flow>) in REQUEST => own_route::is_direction;
+    fn is_direction(dir: Ruled<own_route::Direction>) in REQUEST => own_route::is_direction;
 };
 
 static PVARS: &[Pvar] = &[Pvar::new(

@@ -2,7 +2,8 @@
 use super::loose_route::Routed;
 use crate::base::Str;
 use crate::context::Value;
-use crate::vm::{Cx, PatternArg, Var, Vocabulary, Words};
+use crate::registry::{Literal, Setup};
+use crate::vm::{Cx, Params, PatternArg, Rule, Ruled, Var, Vocabulary, Words};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
@@ -12,11 +13,27 @@ pub enum Flow {
 
 impl Vocabulary for Flow {
     fn parse(text: &[u8]) -> Result<Flow, String> {
-        match text.to_ascii_lowercase().as_slice() {
-            b"downstream" => Ok(Flow::Downstream),
-            b"upstream" => Ok(Flow::Upstream),
+        // What follows the word does not count.
+        let text = text.to_ascii_lowercase();
+        match text.as_slice() {
+            t if t.starts_with(b"downstream") => Ok(Flow::Downstream),
+            t if t.starts_with(b"upstream") => Ok(Flow::Upstream),
             _ => Err("a direction is `upstream` or `downstream`".to_owned()),
         }
+    }
+}
+
+/// Directions are known by the tag in the Route, which a parameter of the module switches off.
+pub struct Direction;
+
+impl Rule for Direction {
+    type Value = Words<Flow>;
+
+    fn check(_: Literal<'_>, setup: Setup<'_>) -> Result<(), String> {
+        if (Params { set: setup.params }).flag("append_fromtag", true) {
+            return Ok(());
+        }
+        Err("a direction is known only with `append_fromtag` on".to_owned())
     }
 }
 
@@ -25,7 +42,7 @@ pub fn check_route_param(cx: &mut Cx<'_>, pattern: PatternArg) -> bool {
 }
 
 /// The tag of whoever sent the first request stands in the Route; who has it in From speaks from that side.
-pub fn is_direction(cx: &mut Cx<'_>, wanted: Words<Flow>) -> bool {
+pub fn is_direction(cx: &mut Cx<'_>, Ruled(wanted): Ruled<Direction>) -> bool {
     flow(cx) == wanted.0
 }
 

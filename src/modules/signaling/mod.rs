@@ -5,7 +5,7 @@ use crate::modules::core::reply::{Answering, to_tag};
 use crate::modules::{sl, tm};
 use crate::registry::{Constraint, Setup};
 use crate::script_fns;
-use crate::vm::{Cx, Function, Module, Pvar, Var};
+use crate::vm::{Cx, Function, Module, Pvar, Ruled, Status, Var};
 
 pub static MODULE: Module = Module {
     functions: FUNCTIONS,
@@ -17,7 +17,7 @@ pub static MODULE: Module = Module {
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Answers the request: in its transaction when it has one, else without.
-    fn send_reply(code: i32, reason: Str) in REQUEST | FAILURE | ERROR, roles [Replies] => send_reply;
+    fn send_reply(code: Ruled<Status>, reason: Str) in REQUEST | FAILURE | ERROR, roles [Replies] => send_reply;
 };
 
 static PVARS: &[Pvar] = &[Pvar::new(
@@ -33,9 +33,9 @@ fn needs_a_sender(setup: Setup<'_>) -> Result<(), String> {
     Err("module `signaling` needs `sl` or `tm`; load one of them".to_owned())
 }
 
-pub fn send_reply(cx: &mut Cx<'_>, code: i32, reason: Str) -> i32 {
+pub fn send_reply(cx: &mut Cx<'_>, Ruled(code): Ruled<Status>, reason: Str) -> i32 {
     if answering(cx) == Answering::Stateless {
-        return sl::reply::sl_send_reply(cx, code, reason);
+        return sl::reply::sl_send_reply(cx, Ruled(code), reason);
     }
     if cx.core.states.get::<tm::Tm>().is_none() {
         cx.log(Level::Error, "signaling", "send_reply", format_args!("neither `tm` nor `sl` is loaded"));

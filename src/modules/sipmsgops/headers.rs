@@ -2,22 +2,23 @@
 use crate::base::Str;
 use crate::base::glob::{self, Case};
 use crate::context::Value;
+use crate::registry::{Literal, Setup};
 use crate::script_fns;
 use crate::sip::{Header, Message};
-use crate::vm::{AvpOut, Cx, Function, PatternArg, Store};
+use crate::vm::{Cx, Function, PatternArg, Rule, Ruled, Store, VarInto};
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Adds header fields behind all others, or behind the first one named `hdr_anchor`.
-    fn append_hf(txt: Str, hdr_anchor: Option<Str>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => append_hf;
+    fn append_hf(txt: Str, hdr_anchor: Option<Ruled<FieldName>>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => append_hf;
 
     /// Adds header fields in front of all others, or of the first one named `hdr`.
-    fn insert_hf(txt: Str, hdr: Option<Str>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => insert_hf;
+    fn insert_hf(txt: Str, hdr: Option<Ruled<FieldName>>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => insert_hf;
 
     /// Adds a header field of `prefix`, the Request-URI as received, and `suffix`.
     fn append_urihf(prefix: Str, suffix: Str) in REQUEST | FAILURE | BRANCH => append_urihf;
 
     /// Removes every header field of a name. -1: there is none.
-    fn remove_hf(hname: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => remove_hf;
+    fn remove_hf(hname: Ruled<FieldName>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => remove_hf;
 
     /// Removes the header fields whose name matches.
     fn remove_hf_re(hname_expr: PatternArg) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => remove_hf_re;
@@ -26,30 +27,49 @@ pub const FUNCTIONS: &[Function] = script_fns! {
     fn remove_hf_glob(hname_pattern: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => remove_hf_glob;
 
     /// Whether the received message has such a header field; compact and long names are one.
-    fn is_present_hf(hf_name: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => is_present_hf;
+    fn is_present_hf(hf_name: Ruled<FieldName>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => is_present_hf;
 
     /// Collects names and values of the header fields that fit a shell pattern into two AVPs; the last one is on top.
-    fn get_glob_headers_values(hdr_name_glob: Str, hdr_names_avp: AvpOut, hdr_vals_avp: AvpOut) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => get_glob_headers_values;
+    fn get_glob_headers_values(hdr_name_glob: Str, hdr_names_avp: VarInto, hdr_vals_avp: VarInto) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => get_glob_headers_values;
 };
 
-fn append_hf(cx: &mut Cx<'_>, text: Str, anchor: Option<Str>) -> bool {
+/// The name of a header field: nothing but blanks may follow it, or a `:`.
+pub struct FieldName;
+
+impl Rule for FieldName {
+    type Value = Str;
+
+    fn check(literal: Literal<'_>, _: Setup<'_>) -> Result<(), String> {
+        let Literal::Text(text) = literal else { return Ok(()) };
+        let name = text.split(|b| *b == b':').next().unwrap_or_default();
+        let name = name.iter().rposition(|b| !matches!(b, b' ' | b'\t')).and_then(|last| name.get(..=last));
+        match name {
+            Some(name) if name.iter().any(|b| matches!(b, b' ' | b'\t')) => {
+                Err(format!("`{}` is no name of a header field: there is a blank in it", Str::new(name)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn append_hf(cx: &mut Cx<'_>, text: Str, anchor: Option<Ruled<FieldName>>) -> bool {
     if !are_fields(&text) {
         return false;
     }
     let message = &cx.run.msg;
-    match anchor.and_then(|name| first(message, &name)) {
+    match anchor.and_then(|Ruled(name)| first(message, &name)) {
         Some(field) => cx.run.edits.insert_after(&field, text),
         None => cx.run.edits.append_header(message, text),
     }
     true
 }
 
-fn insert_hf(cx: &mut Cx<'_>, text: Str, anchor: Option<Str>) -> bool {
+fn insert_hf(cx: &mut Cx<'_>, text: Str, anchor: Option<Ruled<FieldName>>) -> bool {
     if !are_fields(&text) {
         return false;
     }
     let message = &cx.run.msg;
-    match anchor.and_then(|name| first(message, &name)) {
+    match anchor.and_then(|Ruled(name)| first(message, &name)) {
         Some(field) => cx.run.edits.insert_before(&field, text),
         None => cx.run.edits.prepend_header(message, text),
     }
@@ -62,7 +82,7 @@ fn append_urihf(cx: &mut Cx<'_>, prefix: Str, suffix: Str) -> bool {
     append_hf(cx, text, None)
 }
 
-fn remove_hf(cx: &mut Cx<'_>, name: Str) -> bool {
+fn remove_hf(cx: &mut Cx<'_>, Ruled(name): Ruled<FieldName>) -> bool {
     let message = cx.run.msg.clone();
     remove(cx, message.by_name(&name))
 }
@@ -77,11 +97,11 @@ fn remove_hf_glob(cx: &mut Cx<'_>, pattern: Str) -> bool {
     remove(cx, fitting(&message, &pattern))
 }
 
-fn is_present_hf(cx: &mut Cx<'_>, name: Str) -> bool {
+fn is_present_hf(cx: &mut Cx<'_>, Ruled(name): Ruled<FieldName>) -> bool {
     cx.run.msg.by_name(&name).next().is_some()
 }
 
-fn get_glob_headers_values(cx: &mut Cx<'_>, pattern: Str, names: AvpOut, values: AvpOut) -> bool {
+fn get_glob_headers_values(cx: &mut Cx<'_>, pattern: Str, names: VarInto, values: VarInto) -> bool {
     let message = cx.run.msg.clone();
     let mut found = false;
     for field in fitting(&message, &pattern) {

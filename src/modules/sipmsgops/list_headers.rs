@@ -1,22 +1,23 @@
 //! Options in header fields that are comma lists (Supported, Require), read as they will leave.
+use super::headers::FieldName;
 use crate::base::Str;
 use crate::script_fns;
 use crate::sip::scan::commas;
 use crate::sip::{Header, Range};
-use crate::vm::{Cx, Function};
+use crate::vm::{Cx, Function, Ruled};
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Whether an option stands in one of the header fields of this name.
-    fn list_hdr_has_option(hdr_name: Str, option: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => has_option;
+    fn list_hdr_has_option(hdr_name: Ruled<FieldName>, option: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => has_option;
 
     /// Adds an option behind those of the first header field of this name. -1: there is no such field.
-    fn list_hdr_add_option(hdr_name: Str, option: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => add_option;
+    fn list_hdr_add_option(hdr_name: Ruled<FieldName>, option: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => add_option;
 
     /// Removes the last occurrence of an option in each header field of this name; a field without options goes.
-    fn list_hdr_remove_option(hdr_name: Str, option: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => remove_option;
+    fn list_hdr_remove_option(hdr_name: Ruled<FieldName>, option: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => remove_option;
 };
 
-fn has_option(cx: &mut Cx<'_>, name: Str, option: Str) -> bool {
+fn has_option(cx: &mut Cx<'_>, Ruled(name): Ruled<FieldName>, option: Str) -> bool {
     let run = &cx.run;
     run.msg
         .by_name(&name)
@@ -24,7 +25,7 @@ fn has_option(cx: &mut Cx<'_>, name: Str, option: Str) -> bool {
         .any(|value| options(&value).any(|o| o.of(&value).eq_ignore_ascii_case(&option)))
 }
 
-fn add_option(cx: &mut Cx<'_>, name: Str, option: Str) -> bool {
+fn add_option(cx: &mut Cx<'_>, Ruled(name): Ruled<FieldName>, option: Str) -> bool {
     let Some(field) = fields(cx, &name).first().copied() else { return false };
     if !is_option(&option) {
         return false;
@@ -46,7 +47,7 @@ fn add_option(cx: &mut Cx<'_>, name: Str, option: Str) -> bool {
     true
 }
 
-fn remove_option(cx: &mut Cx<'_>, name: Str, option: Str) -> bool {
+fn remove_option(cx: &mut Cx<'_>, Ruled(name): Ruled<FieldName>, option: Str) -> bool {
     let mut any = false;
     for field in fields(cx, &name) {
         let Some(value) = cx.run.edits.value_of(&cx.run.msg, &field) else { continue };

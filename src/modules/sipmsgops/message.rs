@@ -3,7 +3,7 @@ use crate::base::Str;
 use crate::context::Value;
 use crate::script_fns;
 use crate::sip::{HeaderId, Message, Method, Range};
-use crate::vm::{Cx, Function, Store, VarOut, Vocabulary, Words};
+use crate::vm::{Cx, Function, Store, VarInto, Vocabulary, Words};
 use serde_json::{Map, Value as Json};
 
 pub const FUNCTIONS: &[Function] = script_fns! {
@@ -17,7 +17,7 @@ pub const FUNCTIONS: &[Function] = script_fns! {
     fn is_privacy(privacy_type: Words<Privacy>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => is_privacy;
 
     /// Stores the received message as JSON: `first_line`, `headers` (arrays by name) and `body`.
-    fn sip_to_json(out_var: VarOut) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => sip_to_json;
+    fn sip_to_json(out_var: VarInto) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => sip_to_json;
 };
 
 #[derive(Clone)]
@@ -71,7 +71,7 @@ fn is_privacy(cx: &mut Cx<'_>, wanted: Words<Privacy>) -> bool {
     values.into_iter().any(|v| v.trim_ascii().eq_ignore_ascii_case(wanted.0.0.as_bytes()))
 }
 
-fn sip_to_json(cx: &mut Cx<'_>, out: VarOut) -> bool {
+fn sip_to_json(cx: &mut Cx<'_>, out: VarInto) -> bool {
     let text = json(&cx.run.msg).to_string();
     cx.write(&out.0, Store::Set, Value::Str(Str::from(text))).is_ok()
 }

@@ -6,7 +6,7 @@ use crate::context::Value;
 use crate::modules::core::message_body::{self as body, Body, Part};
 use crate::script_fns;
 use crate::sip::HeaderId;
-use crate::vm::{Cx, Function, Store, VarOut, Words};
+use crate::vm::{Cx, Function, Store, VarInto, Words};
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Whether there is a body; with types, whether it or one of its parts has one of them.
@@ -22,7 +22,7 @@ pub const FUNCTIONS: &[Function] = script_fns! {
     fn add_body_part(body: Str, mime: Str, headers: Option<Str>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL => add_body_part;
 
     /// Stores the body part of these types, or the whole body, as it will leave. -2: there is no such part.
-    fn get_updated_body_part(mime: Option<Words<MimeTypes>>, variable: VarOut) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => get_updated_body_part;
+    fn get_updated_body_part(mime: Option<Words<MimeTypes>>, variable: VarInto) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL, roles [MayFail] => get_updated_body_part;
 };
 
 fn has_body(cx: &mut Cx<'_>, types: Option<Words<MimeTypes>>) -> bool {
@@ -74,7 +74,7 @@ fn add_body_part(cx: &mut Cx<'_>, text: Str, mime: Str, headers: Option<Str>) ->
     true
 }
 
-fn get_updated_body_part(cx: &mut Cx<'_>, types: Option<Words<MimeTypes>>, out: VarOut) -> i32 {
+fn get_updated_body_part(cx: &mut Cx<'_>, types: Option<Words<MimeTypes>>, out: VarInto) -> i32 {
     let Some(body) = Body::of(cx.run) else { return -1 };
     let text = match types {
         None => body.text,

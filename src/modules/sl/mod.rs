@@ -7,7 +7,7 @@ pub mod reply;
 use crate::context::Counter;
 use crate::registry::{ParamSignature, ValueType};
 use crate::script_fns;
-use crate::vm::{Function, InitCx, Module};
+use crate::vm::{Function, InitCx, Module, Ruled, Status};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -23,7 +23,7 @@ pub static MODULE: Module = Module {
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Answers the request without a transaction. An ACK is never answered, which is no failure.
-    fn sl_send_reply(code: i32, reason: crate::base::Str) in REQUEST | ERROR, roles [Replies] => reply::sl_send_reply;
+    fn sl_send_reply(code: Ruled<Status>, reason: crate::base::Str) in REQUEST | ERROR, roles [Replies] => reply::sl_send_reply;
 
     /// Answers with what the last error of the script says, or 500.
     fn sl_reply_error() in REQUEST, roles [Replies] => reply::sl_reply_error;

@@ -4,13 +4,13 @@ use crate::base::Str;
 use crate::context::{Datagram, Level};
 use crate::modules::core::reply::{self, Answering, Asked, LocalReply};
 use crate::sip::StatusCode;
-use crate::vm::Cx;
+use crate::vm::{Cx, Ruled, Status};
 use std::sync::atomic::Ordering;
 
 /// How long after an answer an ACK to it is expected.
 const ACK_WAIT_US: u64 = 2_000_000;
 
-pub fn sl_send_reply(cx: &mut Cx<'_>, code: i32, reason: Str) -> i32 {
+pub fn sl_send_reply(cx: &mut Cx<'_>, Ruled(code): Ruled<Status>, reason: Str) -> i32 {
     match send(cx, code, &reason) {
         Ok(()) => 1,
         Err(why) => {
@@ -26,7 +26,7 @@ pub fn sl_reply_error(cx: &mut Cx<'_>) -> i32 {
         0 => (500, Str::from_static("Server error occurred (1/SL)")),
         code => (code, error.reason.clone()),
     };
-    let answered = sl_send_reply(cx, code, reason);
+    let answered = sl_send_reply(cx, Ruled(code), reason);
     if answered == 1 && cx.run.msg.method_bytes() != b"ACK" {
         count(cx, |c| c.errors.inc());
     }

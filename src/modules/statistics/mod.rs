@@ -9,11 +9,11 @@ use crate::base::Str;
 use crate::context::{Counter, Level, Statistic, Value};
 use crate::registry::{Constraint, SubName, VarKind};
 use crate::script_fns;
-use crate::vm::{Cx, Function, InitCx, Module, NameKind, Pvar, Store, Var, VarName, VarOut, WriteError};
+use crate::vm::{Cx, Function, InitCx, Module, NameKind, Pvar, Ruled, Store, Var, VarInto, VarName, WriteError};
 use ahash::AHashMap;
 use parking_lot::Mutex;
 use series::{Profile, Series};
-use settings::{DYNAMIC, split};
+use settings::{DYNAMIC, GroupName, ProfileName, StatName, split};
 use std::sync::Arc;
 
 pub static MODULE: Module = Module {
@@ -34,18 +34,18 @@ const NO_GROUP: i32 = -6;
 
 static FUNCTIONS: &[Function] = script_fns! {
     /// Adds to a statistic, `[group:]name`, which is made when there is none yet.
-    fn update_stat(variable: Str, value: i32) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT
+    fn update_stat(variable: Ruled<StatName>, value: i32) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT
         => update_stat;
     /// Sets a statistic to 0; one that cannot be reset stays as it is.
-    fn reset_stat(variable: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT => reset_stat;
+    fn reset_stat(variable: Ruled<StatName>) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT => reset_stat;
     /// Begins a walk over the statistics of a group, as they are now.
-    fn stat_iter_init(group: Str, iter: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT,
+    fn stat_iter_init(group: Ruled<GroupName>, iter: Str) in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT,
         roles [MayFail] => iter_init;
     /// Takes the next statistic of a walk: its name and its value. -1 when there is none left.
-    fn stat_iter_next(name: VarOut, val: VarOut, iter: Str)
+    fn stat_iter_next(name: VarInto, val: VarInto, iter: Str)
         in REQUEST | FAILURE | ONREPLY | BRANCH | LOCAL | STARTUP | TIMER | EVENT, roles [MayFail] => iter_next;
     /// Adds a value to a series, which its profile tells how to keep.
-    fn update_stat_series(profile: Str, variable: Str, value: i32) in ALL, roles [MayFail] => update_series;
+    fn update_stat_series(profile: Ruled<ProfileName>, variable: Str, value: i32) in ALL, roles [MayFail] => update_series;
 };
 
 static PVARS: &[Pvar] = &[Pvar::new("stat", read, "A statistic, `[group:]name`; a write sets it to 0.")
@@ -147,11 +147,11 @@ fn change(cx: &Cx<'_>, function: &'static str, text: &Str, change: impl FnOnce(&
     1
 }
 
-fn update_stat(cx: &mut Cx<'_>, name: Str, value: i32) -> i32 {
+fn update_stat(cx: &mut Cx<'_>, Ruled(name): Ruled<StatName>, value: i32) -> i32 {
     change(cx, "update_stat", &name, |counter| counter.change(value.into()))
 }
 
-fn reset_stat(cx: &mut Cx<'_>, name: Str) -> i32 {
+fn reset_stat(cx: &mut Cx<'_>, Ruled(name): Ruled<StatName>) -> i32 {
     reset(cx, "reset_stat", &name)
 }
 
@@ -164,7 +164,7 @@ fn reset(cx: &Cx<'_>, function: &'static str, name: &Str) -> i32 {
     })
 }
 
-fn iter_init(cx: &mut Cx<'_>, group: Str, iter: Str) -> bool {
+fn iter_init(cx: &mut Cx<'_>, Ruled(group): Ruled<GroupName>, iter: Str) -> bool {
     let state: &State = cx.core.state();
     let group = group.to_string_lossy();
     if !state.has_group(cx, &group) {
@@ -184,14 +184,14 @@ fn iter_init(cx: &mut Cx<'_>, group: Str, iter: Str) -> bool {
     true
 }
 
-fn iter_next(cx: &mut Cx<'_>, name: VarOut, value: VarOut, iter: Str) -> bool {
+fn iter_next(cx: &mut Cx<'_>, name: VarInto, value: VarInto, iter: Str) -> bool {
     let next = cx.run.slots.get_mut::<Walks>().and_then(|walks| walks.0.get_mut(&iter[..])?.pop());
     let Some((text, n)) = next else { return false };
     let written = cx.write(&name.0, Store::Set, Value::text(text.as_bytes()));
     written.and_then(|()| cx.write(&value.0, Store::Set, Value::Int(n))).is_ok()
 }
 
-fn update_series(cx: &mut Cx<'_>, profile: Str, name: Str, value: i32) -> bool {
+fn update_series(cx: &mut Cx<'_>, Ruled(profile): Ruled<ProfileName>, name: Str, value: i32) -> bool {
     let state: &State = cx.core.state();
     let fits = |family: &&Family| family.profile.name.as_bytes().eq_ignore_ascii_case(&profile);
     let Some(family) = state.profiles.iter().find(fits) else {

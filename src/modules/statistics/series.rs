@@ -51,8 +51,11 @@ impl Profile {
             factor: 100,
         };
         for attribute in attributes.split_ascii_whitespace() {
-            let (key, value) = attribute.split_once('=').ok_or_else(|| format!("`{attribute}` has no value"))?;
-            profile.set(key, value)?;
+            let (key, value) = attribute.split_once('=').unwrap_or((attribute, ""));
+            profile.set(key, value);
+        }
+        if profile.window.is_zero() {
+            return Err("a window is a second or more".to_owned());
         }
         if profile.slots == 0 {
             profile.slots = profile.window.as_secs() as usize;
@@ -60,44 +63,27 @@ impl Profile {
         Ok(profile)
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+    /// What cannot be read, or is no attribute, leaves the profile as it is: a start goes on. `hash_size` is one too; the
+    /// table grows as it has to.
+    fn set(&mut self, key: &str, value: &str) {
+        let number = |most: u32| value.parse::<u32>().ok().map(|n| n.min(most));
         match key.to_ascii_lowercase().as_str() {
-            // The table grows as it has to.
-            "hash_size" => number(key, value, u32::MAX).map(drop),
-            "group" => {
-                value.clone_into(&mut self.group);
-                Ok(())
-            }
+            "group" if !value.is_empty() => value.clone_into(&mut self.group),
             "algorithm" => {
                 let found = Algorithm::NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(value));
-                let names = "`accumulate`, `average`, `percentage`";
-                self.algorithm = found.ok_or_else(|| format!("algorithm `{value}` is none of {names}"))?.1;
-                Ok(())
+                self.algorithm = found.map_or(self.algorithm, |(_, algorithm)| *algorithm);
             }
             "window" => {
-                self.window = Duration::from_secs(number(key, value, LONGEST_WINDOW)?.into());
-                Ok(())
+                self.window = number(LONGEST_WINDOW).map_or(self.window, |seconds| Duration::from_secs(seconds.into()));
             }
-            "slots" => {
-                self.slots = number(key, value, MOST_SLOTS)? as usize;
-                Ok(())
-            }
+            "slots" => self.slots = number(MOST_SLOTS).map_or(self.slots, |slots| slots as usize),
             "percentage_factor" => {
-                let factor = number(key, value, 1_000_000_000)?;
-                if !factor.to_string().trim_end_matches('0').eq("1") {
-                    return Err(format!("the percentage factor {factor} is no power of 10"));
-                }
-                self.factor = factor.into();
-                Ok(())
+                let power = number(1_000_000_000).filter(|n| n.to_string().trim_end_matches('0') == "1");
+                self.factor = power.map_or(self.factor, i64::from);
             }
-            _ => Err(format!("a profile has no attribute `{key}`")),
+            _ => {}
         }
     }
-}
-
-fn number(key: &str, value: &str, most: u32) -> Result<u32, String> {
-    let number = value.parse().ok().filter(|n| (1..=most).contains(n));
-    number.ok_or_else(|| format!("`{key}` is a number from 1 to {most}, not `{value}`"))
 }
 
 /// The values of one statistic. Times are microseconds since 1970.
@@ -223,18 +209,16 @@ mod tests {
     fn a_profile_is_read_or_says_what_is_wrong() {
         let profile = Profile::parse(b" asr : group=g window=3600  slots=6 hash_size=3").expect("a profile");
         assert_eq!((profile.name.as_str(), profile.group.as_str(), profile.slots), ("asr", "g", 6));
-        for bad in [
-            "",
-            ": window=1",
-            "p: window",
-            "p: window=0",
-            "p: window=x",
-            "p: algorithm=max",
-            "p: colour=red",
-            "p: percentage_factor=20",
-            "p: slots=0",
-        ] {
+        for bad in ["", ": window=1", "p: window=0"] {
             assert!(Profile::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_leaves_a_profile_as_it_is() {
+        let plain = Profile::parse(b"p").expect("a profile");
+        for attribute in ["window", "window=x", "algorithm=max", "colour=red", "percentage_factor=20", "slots=0"] {
+            assert_eq!(Profile::parse(format!("p: {attribute}").as_bytes()), Ok(plain.clone()), "{attribute}");
         }
     }
 }

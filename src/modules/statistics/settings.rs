@@ -1,7 +1,8 @@
 //! Statistics, groups and series that a script declares.
 use super::series::Profile;
-use crate::registry::{ParamSignature, Setting, Setup, ValueType};
-use crate::vm::Params;
+use crate::base::Str;
+use crate::registry::{Literal, ParamSignature, Setting, Setup, ValueType};
+use crate::vm::{Params, Rule};
 
 /// The group of statistics that name none.
 pub const DYNAMIC: &str = "dynamic";
@@ -76,6 +77,63 @@ pub fn profiles(params: Params<'_>) -> Result<Vec<Profile>, String> {
         profiles.push(profile);
     }
     Ok(profiles)
+}
+
+/// Groups that the core has.
+const CORE_GROUPS: [&str; 7] = ["core", "net", "dns", "shmem", "pkmem", "load", DYNAMIC];
+
+/// A group that is declared, or that the core or a loaded module has.
+pub struct GroupName;
+
+impl Rule for GroupName {
+    type Value = Str;
+
+    fn check(literal: Literal<'_>, setup: Setup<'_>) -> Result<(), String> {
+        match literal {
+            Literal::Text(text) => has_group(&String::from_utf8_lossy(text), setup),
+            Literal::Int(_) => Ok(()),
+        }
+    }
+}
+
+/// `[group:]name`
+pub struct StatName;
+
+impl Rule for StatName {
+    type Value = Str;
+
+    fn check(literal: Literal<'_>, setup: Setup<'_>) -> Result<(), String> {
+        let Literal::Text(text) = literal else { return Ok(()) };
+        let text = String::from_utf8_lossy(text);
+        split(&text).0.map_or(Ok(()), |group| has_group(group, setup))
+    }
+}
+
+fn has_group(group: &str, setup: Setup<'_>) -> Result<(), String> {
+    let params = Params { set: setup.params };
+    let mut declared = groups(params);
+    declared.extend(profiles(params).unwrap_or_default().into_iter().map(|profile| profile.group));
+    let names = declared.iter().chain(setup.modules).map(String::as_str).chain(CORE_GROUPS);
+    if { names }.any(|name| name.eq_ignore_ascii_case(group)) {
+        return Ok(());
+    }
+    Err(format!("there is no group `{group}` of statistics; `stat_groups` declares groups"))
+}
+
+/// A declared profile of series.
+pub struct ProfileName;
+
+impl Rule for ProfileName {
+    type Value = Str;
+
+    fn check(literal: Literal<'_>, setup: Setup<'_>) -> Result<(), String> {
+        let Literal::Text(text) = literal else { return Ok(()) };
+        let known = profiles(Params { set: setup.params }).unwrap_or_default();
+        if known.iter().any(|profile| profile.name.as_bytes().eq_ignore_ascii_case(text)) {
+            return Ok(());
+        }
+        Err(format!("there is no profile `{}`; `stat_series_profile` declares profiles", Str::new(text)))
+    }
 }
 
 /// A profile is declared once.

@@ -6,14 +6,14 @@ use super::settle;
 use crate::base::Str;
 use crate::context::{Level, Transaction};
 use crate::sip::{Message, StatusCode};
-use crate::vm::{Cx, Ret};
+use crate::vm::{Cx, Ret, Ruled, Status};
 use std::sync::Arc;
 
-pub fn t_reply(cx: &mut Cx<'_>, code: i32, reason: Str) -> Ret {
+pub fn t_reply(cx: &mut Cx<'_>, Ruled(code): Ruled<Status>, reason: Str) -> Ret {
     Ret::Code(reply(cx, code, &reason, None))
 }
 
-pub fn t_reply_with_body(cx: &mut Cx<'_>, code: i32, reason: Str, body: Str) -> Ret {
+pub fn t_reply_with_body(cx: &mut Cx<'_>, Ruled(code): Ruled<Status>, reason: Str, body: Str) -> Ret {
     Ret::Code(reply(cx, code, &reason, Some(&body)))
 }
 
@@ -39,7 +39,13 @@ pub fn reply(cx: &mut Cx<'_>, code: i32, reason: &[u8], body: Option<&[u8]>) -> 
     }
 }
 
-pub fn t_reply_by_callid(cx: &mut Cx<'_>, code: i32, reason: Str, callid: Option<Str>, cseq: Option<Str>) -> Ret {
+pub fn t_reply_by_callid(
+    cx: &mut Cx<'_>,
+    Ruled(code): Ruled<Status>,
+    reason: Str,
+    callid: Option<Str>,
+    cseq: Option<Str>,
+) -> Ret {
     let Some(status) = u16::try_from(code).ok().and_then(StatusCode::new) else { return Ret::FALSE };
     let msg = cx.run.msg.clone();
     let call_id = callid.as_deref().or(msg.call_id()).unwrap_or_default();

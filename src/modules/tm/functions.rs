@@ -3,25 +3,28 @@ use super::words::{CancelWord, InjectFlags, InjectSource, RelayWords, Replies};
 use super::write::Action;
 use super::{answer, arm, headers, inject, query, relay, write};
 use crate::base::Str;
+use crate::modules::core::proxy_text::ProxyText;
 use crate::script_fns;
-use crate::vm::{BranchRouteName, FailureRouteName, Function, OnReplyRouteName, PatternArg, VarOut, Words};
+use crate::vm::{
+    BranchRouteName, FailureRouteName, Function, OnReplyRouteName, PatternArg, Ruled, Status, VarInto, Words,
+};
 
 pub static FUNCTIONS: &[Function] = script_fns! {
     /// Sends the request on, to its Request-URI and to every added branch, and follows it until its end. Flags:
     /// no-auto-477, no-dns-failover, pass-reason-hdr, allow-no-cancel. The proxy is `[proto:]host[:port]`.
-    fn t_relay(flags: Option<Words<RelayWords>>, outbound_proxy: Option<Str>) in REQUEST | FAILURE, roles [Relays, Waits, MayFail] => relay::t_relay;
+    fn t_relay(flags: Option<Words<RelayWords>>, outbound_proxy: Option<Ruled<ProxyText>>) in REQUEST | FAILURE, roles [Relays, Waits, MayFail] => relay::t_relay;
     /// Makes the transaction of the request. A retransmission gets the last reply again and ends the script.
     fn t_newtran() in REQUEST, roles [MayFail] => query::t_newtran;
     /// CANCEL: whether its INVITE is known. ACK: 1 when it is for this hop, -2 when it goes to the end. Other requests: a
     /// retransmission gets the last reply again and ends the script.
     fn t_check_trans() in REQUEST | BRANCH, roles [MayFail] => query::t_check_trans;
     /// Answers the request in its transaction, which is made if need be.
-    fn t_reply(code: i32, reason_phrase: Str) in REQUEST | FAILURE, roles [Replies, MayFail] => answer::t_reply;
+    fn t_reply(code: Ruled<Status>, reason_phrase: Str) in REQUEST | FAILURE, roles [Replies, MayFail] => answer::t_reply;
     /// Answers with a body; its type is set by `append_to_reply("Content-Type: ..\r\n")`.
-    fn t_reply_with_body(code: i32, reason_phrase: Str, body: Str) in REQUEST | FAILURE, roles [Replies, MayFail] => answer::t_reply_with_body;
+    fn t_reply_with_body(code: Ruled<Status>, reason_phrase: Str, body: Str) in REQUEST | FAILURE, roles [Replies, MayFail] => answer::t_reply_with_body;
     /// Answers the INVITE of a call that waits here (`t_reply(180, ..)`, `t_wait_for_new_branches()`), by default that of
     /// the current Call-ID and CSeq.
-    fn t_reply_by_callid(code: i32, reason_phrase: Str, callid: Option<Str>, cseq: Option<Str>) in REQUEST, roles [MayFail] => answer::t_reply_by_callid;
+    fn t_reply_by_callid(code: Ruled<Status>, reason_phrase: Str, callid: Option<Str>, cseq: Option<Str>) in REQUEST, roles [MayFail] => answer::t_reply_by_callid;
     /// Sends a copy to another server; what is answered to it goes nowhere.
     fn t_replicate(uri: Str, flags: Option<Words<RelayWords>>) in REQUEST | FAILURE, roles [Relays, Waits, MayFail] => relay::t_replicate;
     /// The route that runs when all branches refused.
@@ -61,5 +64,5 @@ pub static FUNCTIONS: &[Function] = script_fns! {
     /// Hands a CANCEL or an ACK to the server of an anycast address that has its INVITE. There is one server here: -1.
     fn t_anycast_replicate() in REQUEST, roles [MayFail] => inject::t_anycast_replicate;
     /// Finds a branch by attribute and value, from `offset` on.
-    fn t_get_branch_idx_by_attr(attr: Str, val_str: Option<Str>, val_int: Option<i32>, result_var: Option<VarOut>, offset: Option<i32>) in FAILURE | ONREPLY | BRANCH, roles [MayFail] => query::t_get_branch_idx_by_attr;
+    fn t_get_branch_idx_by_attr(attr: Str, val_str: Option<Str>, val_int: Option<i32>, result_var: Option<VarInto>, offset: Option<i32>) in FAILURE | ONREPLY | BRANCH, roles [MayFail] => query::t_get_branch_idx_by_attr;
 };

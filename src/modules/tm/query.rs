@@ -6,7 +6,7 @@ use super::words::Replies;
 use crate::base::Str;
 use crate::context::{Branch, BranchReply, Entry, Level, TxState, Value};
 use crate::registry::RouteKind;
-use crate::vm::{Cx, PatternArg, Ret, Store, VarOut, Words};
+use crate::vm::{Cx, PatternArg, Ret, Store, VarInto, Words};
 
 pub fn t_newtran(cx: &mut Cx<'_>) -> Ret {
     match create::transaction(cx) {
@@ -92,7 +92,7 @@ pub fn t_get_branch_idx_by_attr(
     attr: Str,
     text: Option<Str>,
     number: Option<i32>,
-    result: Option<VarOut>,
+    result: Option<VarInto>,
     offset: Option<i32>,
 ) -> Ret {
     let Some(tx) = cx.run.tx.clone() else { return Ret::Code(-2) };

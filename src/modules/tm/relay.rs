@@ -9,10 +9,11 @@ use super::words::RelayWords;
 use crate::base::Str;
 use crate::context::{Effect, EffectAnswer, Level, RelayFlags, Target, Transaction, TxState};
 use crate::modules::core::outbound::{self, HopError, NextHop};
+use crate::modules::core::proxy_text::ProxyText;
 use crate::proto::response_choice::{BranchKind, Closed};
 use crate::registry::RouteKind;
 use crate::sip::{Edits, StatusCode};
-use crate::vm::{Answer, Cx, Ret, Scope, SubRun, Then, Words};
+use crate::vm::{Answer, Cx, Ret, Ruled, Scope, SubRun, Then, Words};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,7 +44,8 @@ struct Relay {
     failure: Option<NotSent>,
 }
 
-pub fn t_relay(cx: &mut Cx<'_>, flags: Option<Words<RelayWords>>, proxy: Option<Str>) -> Ret {
+pub fn t_relay(cx: &mut Cx<'_>, flags: Option<Words<RelayWords>>, proxy: Option<Ruled<ProxyText>>) -> Ret {
+    let proxy = proxy.map(|Ruled(hop)| hop);
     let flags = flags.map_or(RelayFlags::default(), |w| w.0.0);
     if cx.run.kind == RouteKind::Request && cx.run.tx.is_none() {
         match cx.run.msg.method_bytes() {

@@ -65,11 +65,12 @@ pub enum Replies {
 
 impl Vocabulary for Replies {
     fn parse(text: &[u8]) -> Result<Replies, String> {
-        match text {
-            b"all" => Ok(Replies::All),
-            b"branch" => Ok(Replies::Branch),
-            b"last" => Ok(Replies::Last),
-            _ => Err("it may be `all`, `branch` or `last`".to_owned()),
+        match [(&b"all"[..], Replies::All), (b"branch", Replies::Branch), (b"last", Replies::Last)]
+            .into_iter()
+            .find(|(word, _)| begins(text, word))
+        {
+            Some((_, replies)) => Ok(replies),
+            None => Err("it may be `all`, `branch` or `last`".to_owned()),
         }
     }
 }
@@ -84,12 +85,17 @@ pub enum CancelWord {
 
 impl Vocabulary for CancelWord {
     fn parse(text: &[u8]) -> Result<CancelWord, String> {
-        match text {
-            b"" => Ok(CancelWord::This),
-            b"a" => Ok(CancelWord::All),
-            b"o" => Ok(CancelWord::Others),
-            _ => Err("it may be `a` (all) or `o` (others)".to_owned()),
+        let has = |letter: u8| text.iter().any(|b| b.eq_ignore_ascii_case(&letter));
+        if text.iter().any(|b| !matches!(b.to_ascii_lowercase(), b'a' | b'o')) {
+            return Err("it may be `a` (all) or `o` (others)".to_owned());
         }
+        Ok(if has(b'a') {
+            CancelWord::All
+        } else if has(b'o') {
+            CancelWord::Others
+        } else {
+            CancelWord::This
+        })
     }
 }
 
@@ -102,14 +108,14 @@ pub enum InjectSource {
 
 impl Vocabulary for InjectSource {
     fn parse(text: &[u8]) -> Result<InjectSource, String> {
-        match text {
-            b"msg" => Ok(InjectSource::Message),
-            b"event" => Ok(InjectSource::Event),
-            _ => Err("it may be `msg` or `event`".to_owned()),
+        if begins(text, b"msg") || begins(text, b"message") {
+            return Ok(InjectSource::Message);
         }
+        if begins(text, b"event") { Ok(InjectSource::Event) } else { Err("it may be `msg` or `event`".to_owned()) }
     }
 }
 
+/// Words, or letters in a row; what is neither counts for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InjectFlags {
     /// Cancel what is under way first.
@@ -120,16 +126,17 @@ pub struct InjectFlags {
 
 impl Vocabulary for InjectFlags {
     fn parse(text: &[u8]) -> Result<InjectFlags, String> {
-        let mut flags = InjectFlags::default();
-        for word in text.split(|&b| b == b',').map(<[u8]>::trim_ascii).filter(|w| !w.is_empty()) {
-            match word {
-                b"cancel" | b"c" => flags.cancel = true,
-                b"last" | b"l" => flags.last = true,
-                _ => return Err("flags may be `cancel` (c) and `last` (l)".to_owned()),
-            }
-        }
-        Ok(flags)
+        let words = || text.split(|&b| b == b',').map(<[u8]>::trim_ascii);
+        let has = |name: &[u8], letter| {
+            words().any(|word| word.eq_ignore_ascii_case(name) || (word != b"cancel" && word.contains(&letter)))
+        };
+        Ok(InjectFlags { cancel: has(b"cancel", b'c'), last: has(b"last", b'l') })
     }
+}
+
+/// What follows a word does not count, nor does its case.
+fn begins(text: &[u8], word: &[u8]) -> bool {
+    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]

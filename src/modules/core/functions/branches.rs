@@ -2,10 +2,10 @@
 use super::super::branch_set::{self, Place, branch, branch_mut, q_value};
 use super::outcome;
 use crate::base::Str;
-use crate::context::Target;
-use crate::registry::RouteKind;
+use crate::context::{MAX_ADDED, Target};
+use crate::registry::{Literal, RouteKind, Setup};
 use crate::script_fns;
-use crate::vm::{Cx, Function, Vocabulary, Words};
+use crate::vm::{Cx, Function, Rule, Ruled, Vocabulary, Words};
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Adds a branch: without a URI the Request-URI's own, which keeps its URI and loses the rest; with one a branch that
@@ -17,10 +17,10 @@ pub const FUNCTIONS: &[Function] = script_fns! {
     /// Takes an added branch away; the first is 0.
     fn remove_msg_branch(branch_idx: i32) in ALL, roles [MayFail] => remove_msg_branch;
     /// Copies a branch over another and takes it away, unless it is to be kept; no index means the Request-URI's.
-    fn move_msg_branch(src_idx: Option<i32>, dst_idx: Option<i32>, keep: Option<Words<Keep>>) in ALL, roles [MayFail]
+    fn move_msg_branch(src_idx: Option<Ruled<BranchIndex>>, dst_idx: Option<Ruled<BranchIndex>>, keep: Option<Words<Keep>>) in ALL, roles [MayFail]
         => move_msg_branch;
     /// Exchanges two branches; no index means the Request-URI's.
-    fn swap_msg_branches(br1_idx: Option<i32>, br2_idx: Option<i32>) in ALL, roles [MayFail] => swap_msg_branches;
+    fn swap_msg_branches(br1_idx: Option<Ruled<BranchIndex>>, br2_idx: Option<Ruled<BranchIndex>>) in ALL, roles [MayFail] => swap_msg_branches;
     /// Puts all branches aside, in sets of equal q, for `next_branches` to take one set after the other.
     fn serialize_branches(clear_previous: i32, keep_order: Option<i32>) in ALL, roles [MayFail] => serialize_branches;
     /// Takes the next set of branches: 1 when more are left, 2 for the last, -1 for none.
@@ -45,19 +45,35 @@ pub struct AppendFlags {
 impl Vocabulary for AppendFlags {
     fn parse(text: &[u8]) -> Result<AppendFlags, String> {
         match text.trim_ascii() {
-            b"" => Ok(AppendFlags { inherit: false }),
             b"inherite" => Ok(AppendFlags { inherit: true }),
             _ => Err("the only flag is `inherite`, so spelt".to_owned()),
         }
     }
 }
 
+/// Whether the branch that is moved stays too: `keep`, and no other word.
 #[derive(Clone, Copy)]
-pub struct Keep;
+pub struct Keep(bool);
 
 impl Vocabulary for Keep {
     fn parse(text: &[u8]) -> Result<Keep, String> {
-        if text.trim_ascii() == b"keep" { Ok(Keep) } else { Err("the only word is `keep`".to_owned()) }
+        Ok(Keep(text.trim_ascii().eq_ignore_ascii_case(b"keep")))
+    }
+}
+
+/// A place among the branches of a message; a negative one means the Request-URI's.
+pub struct BranchIndex;
+
+impl Rule for BranchIndex {
+    type Value = i32;
+
+    fn check(literal: Literal<'_>, _: Setup<'_>) -> Result<(), String> {
+        match literal {
+            Literal::Int(index) if usize::try_from(index).is_ok_and(|index| index > MAX_ADDED) => {
+                Err(format!("a branch is one of 0 to {MAX_ADDED}, or negative for that of the Request-URI"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -95,22 +111,28 @@ fn remove_msg_branch(cx: &mut Cx<'_>, index: i32) -> bool {
     found.map(|i| added.remove(i)).is_some()
 }
 
-fn move_msg_branch(cx: &mut Cx<'_>, from: Option<i32>, to: Option<i32>, keep: Option<Words<Keep>>) -> bool {
-    let (from, to) = (Place::optional(from), Place::optional(to));
+fn move_msg_branch(
+    cx: &mut Cx<'_>,
+    from: Option<Ruled<BranchIndex>>,
+    to: Option<Ruled<BranchIndex>>,
+    keep: Option<Words<Keep>>,
+) -> bool {
+    let (from, to) = (place(from), place(to));
+    let keeps = keep.is_some_and(|word| word.0.0);
     if from == to {
         return true;
     }
     let Some(source) = whole(cx, from) else { return false };
     let Some(target) = branch_mut(cx.run, to) else { return false };
     *target = source;
-    if let (Place::Added(n), None) = (from, keep) {
+    if let (Place::Added(n), false) = (from, keeps) {
         cx.run.targets.added.remove(n);
     }
     true
 }
 
-fn swap_msg_branches(cx: &mut Cx<'_>, one: Option<i32>, other: Option<i32>) -> bool {
-    let (one, other) = (Place::optional(one), Place::optional(other));
+fn swap_msg_branches(cx: &mut Cx<'_>, one: Option<Ruled<BranchIndex>>, other: Option<Ruled<BranchIndex>>) -> bool {
+    let (one, other) = (place(one), place(other));
     let (Some(first), Some(second)) = (whole(cx, one), whole(cx, other)) else { return false };
     for (place, content) in [(one, second), (other, first)] {
         if let Some(target) = branch_mut(cx.run, place) {
@@ -118,6 +140,10 @@ fn swap_msg_branches(cx: &mut Cx<'_>, one: Option<i32>, other: Option<i32>) -> b
         }
     }
     true
+}
+
+fn place(index: Option<Ruled<BranchIndex>>) -> Place {
+    Place::optional(index.map(|Ruled(index)| index))
 }
 
 /// A copy of the branch with its URI spelt out, fit for any other place.

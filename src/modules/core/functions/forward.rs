@@ -1,21 +1,26 @@
 //! `forward` and `send`: a message leaves without a transaction.
 use super::super::outbound::{self, HopError, NextHop};
+use super::super::proxy_text::ProxyText;
 use super::super::stateless;
 use crate::base::Str;
 use crate::context::{Datagram, Effect, EffectAnswer, Level};
 use crate::script_fns;
-use crate::vm::{Answer, Cx, Function, Ret};
+use crate::vm::{Answer, Cx, Function, Ret, Ruled};
 use bytes::Bytes;
 use std::net::SocketAddr;
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Forwards the request statelessly, to `[proto:]host[:port]`, else to its destination URI or Request-URI.
-    fn forward(destination: Option<Str>) in ALL, roles [Relays, Waits, MayFail, Stateless] => stateless::send;
+    fn forward(destination: Option<Ruled<ProxyText>>) in ALL, roles [Relays, Waits, MayFail, Stateless] => forward;
     /// Sends a copy of the message as it was received; `headers` go behind its first line.
-    fn send(destination: Str, headers: Option<Str>) in ALL, roles [Waits, MayFail] => send;
+    fn send(destination: Ruled<ProxyText>, headers: Option<Str>) in ALL, roles [Waits, MayFail] => send;
 };
 
-fn send(cx: &mut Cx<'_>, destination: Str, headers: Option<Str>) -> Ret {
+fn forward(cx: &mut Cx<'_>, destination: Option<Ruled<ProxyText>>) -> Ret {
+    stateless::send(cx, destination.map(|Ruled(hop)| hop))
+}
+
+fn send(cx: &mut Cx<'_>, Ruled(destination): Ruled<ProxyText>, headers: Option<Str>) -> Ret {
     match outbound::hop_of_proxy(&destination) {
         Ok(NextHop::Address(to)) => leave(cx, to, headers.as_ref()),
         Ok(NextHop::Name { host, port }) => resolve(host, port, headers),

@@ -4,7 +4,7 @@ use super::outcome;
 use crate::base::Str;
 use crate::context::{Level, SocketId, Value};
 use crate::script_fns;
-use crate::vm::{AvpOut, Cx, Function, Store, VarOut, Vocabulary, Words};
+use crate::vm::{AvpOut, Cx, Function, Store, VarInto, Vocabulary, Words};
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Whether a host, and a port when one is given, names this server.
@@ -24,7 +24,7 @@ pub const FUNCTIONS: &[Function] = script_fns! {
     /// Whether a socket is a member of a bond.
     fn socket_belongs_to_bond(socket: Str, bond: Str) in ALL, roles [UsesBond(1)] => socket_belongs_to_bond;
     /// Stores an expanded format string into a variable.
-    fn pv_printf(pv: VarOut, string: Str) in ALL, roles [MayFail] => pv_printf;
+    fn pv_printf(pv: VarInto, string: Str) in ALL, roles [MayFail] => pv_printf;
     /// Logs every AVP.
     fn avp_print() in ALL => avp_print;
     /// Pushes seconds and microseconds of now on two AVPs.
@@ -118,7 +118,7 @@ fn socket_belongs_to_bond(cx: &mut Cx<'_>, socket: Str, bond: Str) -> bool {
     }
 }
 
-fn pv_printf(cx: &mut Cx<'_>, target: VarOut, text: Str) -> bool {
+fn pv_printf(cx: &mut Cx<'_>, target: VarInto, text: Str) -> bool {
     cx.write(&target.0, Store::Set, text.into()).is_ok()
 }
 

@@ -9,12 +9,12 @@ use crate::script_fns;
 use crate::sip::scan::number;
 use crate::sip::sdp::Sdp;
 use crate::sip::{HeaderId, Message, Method, Transport};
-use crate::vm::{Cx, Function, Store, VarOut};
+use crate::vm::{Cx, Function, Store, VarInto};
 
 pub const FUNCTIONS: &[Function] = script_fns! {
     /// Whether the message is well-formed. Flags: `s` SDP, `h` every header field, `m` without Max-Forwards, `r` R-URI, `f`
     /// From, `t` To, `c` Contact. A negative code says what is wrong, the variable gets the words for it.
-    fn sipmsg_validate(flags: Option<Str>, result_pvar: Option<VarOut>) in REQUEST | FAILURE | ONREPLY | BRANCH, roles [MayFail] => sipmsg_validate;
+    fn sipmsg_validate(flags: Option<Str>, result_pvar: Option<VarInto>) in REQUEST | FAILURE | ONREPLY | BRANCH, roles [MayFail] => sipmsg_validate;
 };
 
 /// What is wrong: OpenSIPS's code and words.
@@ -68,7 +68,7 @@ type Check = fn(&Subject<'_>) -> Result<(), Failure>;
 
 const CHECKS: [Check; 9] = [parsed, call_id, body_length, sdp, identity, parties, request, reply, content_type];
 
-fn sipmsg_validate(cx: &mut Cx<'_>, flags: Option<Str>, reason: Option<VarOut>) -> i32 {
+fn sipmsg_validate(cx: &mut Cx<'_>, flags: Option<Str>, reason: Option<VarInto>) -> i32 {
     let transport = cx.core.sockets.get(cx.run.received.socket).map(|s| s.transport);
     let flags = Flags::parse(flags.as_deref().unwrap_or_default());
     let Err(failure) = validate(&cx.run.msg, flags, transport) else { return 1 };
