@@ -14,7 +14,7 @@ mod values;
 
 use crate::base::Str;
 use crate::context::Value;
-use crate::registry::param::{idle, int, string};
+use crate::registry::param::{idle, int, int_within, string};
 use crate::registry::{DeclaredName, ParamSignature, SubName};
 use crate::script_fns;
 use crate::vm::{AvpOut, Cx, Function, InitCx, Module, NameKind, Pvar, Var, VarIn, VarInto, VarOut};
@@ -110,7 +110,7 @@ static PVARS: &[Pvar] = &[
 ];
 
 static PARAMS: &[ParamSignature] = &[
-    int("initial_probability", "Probability of `rand_event` in percent (10)."),
+    int_within::<0, 100>("initial_probability", "Probability of `rand_event` in percent (10)."),
     idle(
         string("hash_file", "A file whose MD5 sum management commands compare."),
         "it is for the management commands `get_config_hash` and `check_config_hash`, which are not there yet",
@@ -125,7 +125,7 @@ static PARAMS: &[ParamSignature] = &[
         declares: Some((DeclaredName::Variable, shared::names)),
         ..string("varset", "Value that a `$var` begins with in every run: `name=i:7`, `name=s:text`.")
     },
-    int("lock_pool_size", "Number of dynamic locks (32)."),
+    int_within::<1, { i32::MAX }>("lock_pool_size", "Number of dynamic locks (32)."),
 ];
 
 /// What the module keeps for the life of the engine.

@@ -100,7 +100,7 @@ fn read(params: Params<'_>, rr: bool, counter: &dyn Fn(&str) -> Arc<Counter>) ->
             n => n,
         },
         race_timeout: seconds("race_condition_timeout", 5)?,
-        delete_delay: seconds("delete_delay", 0)?,
+        delete_delay: params.int("delete_delay", 0).max(0).unsigned_abs(),
         options_ping: seconds("options_ping_interval", 30)?,
         reinvite_ping: seconds("reinvite_ping_interval", 300)?,
         match_mode: match params.int("dlg_match_mode", 1) {

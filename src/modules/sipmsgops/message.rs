@@ -25,7 +25,9 @@ struct Methods(Vec<Str>);
 
 impl Vocabulary for Methods {
     fn parse(text: &[u8]) -> Result<Methods, String> {
-        let names: Vec<&[u8]> = text.split(|&b| b == b'|').collect();
+        // A list may end in its sign.
+        let list = text.strip_suffix(b"|").unwrap_or(text);
+        let names: Vec<&[u8]> = list.split(|&b| b == b'|').collect();
         if names.iter().any(|n| n.is_empty()) {
             return Err("a method name is empty".to_owned());
         }
