@@ -331,6 +331,8 @@ pub struct PvarSignature {
     pub writable: bool,
     /// Its values are texts, also where they look like numbers.
     pub text_only: bool,
+    /// A number without a text, such as a literal one, cannot be stored in it.
+    pub needs_text: bool,
     /// The name in parentheses must be declared: which declaration.
     pub uses: Option<DeclaredName>,
     /// Checks a literal name in parentheses.

@@ -37,6 +37,7 @@ impl Pvar {
             uses: None,
             check_sub: None,
             text_only: false,
+            needs_text: false,
             doc,
         };
         Pvar { sig, name: NameKind::Text, read, write: None }
@@ -45,6 +46,12 @@ impl Pvar {
     /// The same variable under another name.
     pub const fn alias(mut self, name: &'static str) -> Pvar {
         self.sig.name = name;
+        self
+    }
+
+    /// Stores nothing but text: a literal number is refused (language reference 6.2).
+    pub const fn needs_text(mut self) -> Pvar {
+        self.sig.needs_text = true;
         self
     }
 

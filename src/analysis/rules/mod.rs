@@ -62,6 +62,7 @@ pub static ALL: &[Rule] = &[
     texts::unexpanded,
     texts::order,
     texts::numbers_of_texts,
+    texts::numbers_for_texts,
     texts::labels_of_texts,
     texts::sources_of_loops,
     unset_variables::read_before_set,

@@ -4,9 +4,10 @@ use crate::analysis::script::Script;
 use crate::analysis::walk::{Node, walk};
 use crate::base::Span;
 use crate::diag::{Applicability, Diagnostic, codes};
+use crate::registry::PvarSignature;
 use crate::syntax::ast::{
-    Arith, ArithKind, CaseLabel, CmpOp, Command, CommandKind, Compare, CompareRight, Literal, Stmt, StmtKind, StrLit,
-    Switch, VarToken,
+    Arith, ArithKind, Assign, AssignOp, AssignValue, CaseLabel, CmpOp, Command, CommandKind, Compare, CompareRight,
+    Literal, Stmt, StmtKind, StrLit, Switch, VarToken,
 };
 use crate::syntax::format_string::{FormatString, Piece};
 use crate::syntax::pvar::{Index, VarRef};
@@ -64,6 +65,29 @@ pub fn numbers_of_texts(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     });
 }
 
+/// `$rU = 5` fails: a literal number has no text.
+pub fn numbers_for_texts(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
+    for (_, route) in script.routes.iter() {
+        walk(&route.body.stmts, &mut |node| {
+            let Node::Assign(Assign { target, op: AssignOp::Set | AssignOp::Replace, value, .. }) = node else {
+                return;
+            };
+            let AssignValue::Arith(Arith { kind: ArithKind::Int(int), .. }) = value else { return };
+            if needs_text(script, target) {
+                let message =
+                    format!("`{}` takes text, and a literal number has none: the statement fails", target.text);
+                let diagnostic = Diagnostic::new(codes::TEXT_AND_NUMBER, int.span, message);
+                let quoted = format!("\"{}\"", int.value);
+                found.push(diagnostic.help("write the number in quotes").fix(
+                    int.span,
+                    quoted,
+                    Applicability::MaybeIncorrect,
+                ));
+            }
+        });
+    }
+}
+
 /// Number labels never fit a text.
 pub fn labels_of_texts(script: &Script<'_>, found: &mut Vec<Diagnostic>) {
     for (_, route) in script.routes.iter() {
@@ -115,12 +139,17 @@ fn skipped(token: &VarToken, source: &VarRef) -> Diagnostic {
 
 fn holds_text(script: &Script<'_>, var: &VarToken) -> bool {
     let only_texts = script.held.get(&var.text).is_some_and(|held| !held.other && !held.texts.is_empty());
-    let is_text = || {
-        let parsed = var.parse().ok().filter(|v| v.transforms.is_empty())?;
-        let row = script.variable(&parsed.name, parsed.sub.is_some(), var.span.start);
-        row.row().map(|(sig, _)| sig.text_only)
-    };
-    only_texts || is_text() == Some(true)
+    only_texts || signature(script, var).is_some_and(|sig| sig.text_only)
+}
+
+fn needs_text(script: &Script<'_>, var: &VarToken) -> bool {
+    signature(script, var).is_some_and(|sig| sig.needs_text)
+}
+
+fn signature<'a>(script: &Script<'a>, var: &VarToken) -> Option<&'a PvarSignature> {
+    let parsed = var.parse().ok().filter(|v| v.transforms.is_empty())?;
+    let row = script.variable(&parsed.name, parsed.sub.is_some(), var.span.start);
+    row.row().map(|(sig, _)| *sig)
 }
 
 fn each_comparison(script: &Script<'_>, f: &mut dyn FnMut(&Compare)) {

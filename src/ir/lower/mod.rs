@@ -212,6 +212,7 @@ mod tests {
         uses: None,
         check_sub: None,
         text_only: false,
+        needs_text: false,
         doc: "",
     };
 

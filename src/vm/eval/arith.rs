@@ -50,7 +50,7 @@ fn operand(cx: &mut Cx<'_>, temps: &[Value], expr: &Expr) -> Result<Value, NoVal
 }
 
 /// Whether an integer that this yields has a string face: only what came from a variable has.
-const fn has_text(expr: &Expr) -> bool {
+pub const fn has_text(expr: &Expr) -> bool {
     matches!(expr, Expr::Place(_) | Expr::Temp { texted: true, .. })
 }
 

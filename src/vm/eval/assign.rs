@@ -34,6 +34,7 @@ pub fn assign(cx: &mut Cx<'_>, temps: &[Value], assignment: &Assignment) -> Assi
         }
     };
     match arithmetic(*op) {
+        None if lacks_text(cx, *target, assignment.value.as_ref(), &value) => fail_store(cx, *target),
         None => store(cx, *target, plain(*op), value),
         Some(op) => compound(cx, *target, op, &value),
     }
@@ -55,6 +56,22 @@ pub fn store(cx: &mut Cx<'_>, target: Place, how: Store, value: Value) -> Assign
         }
     }
     Assigned::Stored(heap)
+}
+
+/// Whether the target takes text alone and the value has none: only a number that a variable holds has one.
+#[inline]
+fn lacks_text(cx: &Cx<'_>, target: Place, expr: Option<&Expr>, value: &Value) -> bool {
+    let Place::Var(id) = target else { return false };
+    matches!(value, Value::Int(_)) && cx.image.var(id).row.sig.needs_text && !expr.is_some_and(arith::has_text)
+}
+
+#[cold]
+fn fail_store(cx: &Cx<'_>, target: Place) -> Assigned {
+    if let Place::Var(id) = target {
+        let text = &cx.image.var(id).text;
+        cx.log(Level::Error, "core", "do_assign", format_args!("cannot set `{text}`: a number is no text"));
+    }
+    Assigned::Failed
 }
 
 fn plain(op: AssignOp) -> Store {

@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 const BRANCH: Pvar =
     Pvar::new("msg.branch", |cx, _| first_added(cx), "Writing adds a branch; reads the first added one.")
-        .writable(append);
+        .writable(append)
+        .needs_text();
 const FLAG: Pvar = Pvar::new("msg.branch.flag", read_flag, "A flag of a branch, the last one without an index.")
     .named(SubName::Required, NameKind::BranchFlag)
     .indexed()
@@ -24,17 +25,22 @@ pub const PVARS: &[Pvar] = &[
     BRANCH,
     BRANCH.alias("branch"),
     field("msg.branch.uri", |cx, var| counted(cx, var, Field::Uri), "Request-URI of a branch.")
-        .writable(|cx, var, _, value| set_counted(cx, var, Field::Uri, value)),
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Uri, value))
+        .needs_text(),
     field("msg.branch.duri", |cx, var| counted(cx, var, Field::Destination), "Destination URI of a branch.")
-        .writable(|cx, var, _, value| set_counted(cx, var, Field::Destination, value)),
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Destination, value))
+        .needs_text(),
     field("msg.branch.path", |cx, var| counted(cx, var, Field::Path), "Path of a branch.")
-        .writable(|cx, var, _, value| set_counted(cx, var, Field::Path, value)),
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Path, value))
+        .needs_text(),
     field("msg.branch.q", |cx, var| counted(cx, var, Field::Q), "q value of a branch; set as an integer up to 1000.")
         .writable(|cx, var, _, value| set_counted(cx, var, Field::Q, value)),
     field("msg.branch.flags", |cx, var| counted(cx, var, Field::Flags), "Names of a branch's flags that are set.")
-        .writable(|cx, var, _, value| set_counted(cx, var, Field::Flags, value)),
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Flags, value))
+        .needs_text(),
     field("msg.branch.socket", |cx, var| counted(cx, var, Field::Socket), "Forced sending socket of a branch.")
-        .writable(|cx, var, _, value| set_counted(cx, var, Field::Socket, value)),
+        .writable(|cx, var, _, value| set_counted(cx, var, Field::Socket, value))
+        .needs_text(),
     FLAG,
     FLAG.alias("branch.flag"),
     Pvar::new("msg.branch.attr", read_attr, "A value a script keeps with a branch.")

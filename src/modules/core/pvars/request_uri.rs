@@ -5,19 +5,23 @@ use super::super::uri_text::{
 use crate::context::{Level, Value};
 use crate::vm::{Cx, Pvar, Store, Var, WriteError};
 
-const RU: Pvar =
-    Pvar::new("ru", |cx, _| request(cx, Part::Whole), "The Request-URI; NULL for replies.").writable(set_ru);
-const USER: Pvar =
-    Pvar::new("rU", |cx, _| request(cx, Part::User), "User of the Request-URI; NULL removes it.").writable(set_user);
+const RU: Pvar = Pvar::new("ru", |cx, _| request(cx, Part::Whole), "The Request-URI; NULL for replies.")
+    .writable(set_ru)
+    .needs_text();
+const USER: Pvar = Pvar::new("rU", |cx, _| request(cx, Part::User), "User of the Request-URI; NULL removes it.")
+    .writable(set_user)
+    .needs_text();
 const HOST: Pvar =
     Pvar::new("rd", |cx, _| request(cx, Part::Host), "Host of the Request-URI; setting it drops `maddr`.")
-        .writable(set_host);
+        .writable(set_host)
+        .needs_text();
 const DU: Pvar = Pvar::new(
     "du",
     |cx, _| destination(cx, Part::Whole),
     "Where the request is sent, when that is not the Request-URI; NULL resets it.",
 )
-.writable(set_du);
+.writable(set_du)
+.needs_text();
 const OU: Pvar = Pvar::new("ou", |cx, _| original(cx, Part::Whole), "The Request-URI as received.");
 
 pub const PVARS: &[Pvar] = &[
@@ -39,7 +43,7 @@ pub const PVARS: &[Pvar] = &[
     Pvar::new("oP", |cx, _| original(cx, Part::Transport), "Transport of the received Request-URI."),
     DU,
     DU.alias("duri"),
-    Pvar::new("dd", |cx, _| destination(cx, Part::Host), "Host of the destination URI.").writable(set_dd),
+    Pvar::new("dd", |cx, _| destination(cx, Part::Host), "Host of the destination URI.").writable(set_dd).needs_text(),
     Pvar::new("dp", |cx, _| destination(cx, Part::Port), "Port of the destination URI or the default.")
         .writable(set_dp),
     Pvar::new("dP", |cx, _| destination(cx, Part::Transport), "Transport of the destination URI."),

@@ -14,7 +14,8 @@ const OUT: Pvar = Pvar::new(
     |cx, var| shown(cx, var, Which::Out),
     "The forced socket, else the inbound one; NULL resets.",
 )
-.writable(force);
+.writable(force)
+.needs_text();
 const PROTO: Pvar = Pvar::new("proto", |cx, _| inbound(cx, Field::Proto), "3.1's name of `$socket_in(proto)`.");
 
 pub const PVARS: &[Pvar] = &[
