@@ -167,7 +167,7 @@ codes! {
     OWN_WHILE_LOADED = "L312" "own-while-loaded" Warning "a function for the own dialog called while another is loaded";
     UNEXPANDED = "L313" "unexpanded" Warning "a variable in a string that is taken as it stands";
     TEXT_ORDER = "L314" "text-order" Warning "a number in quotes, compared as text";
-    TEXT_AND_NUMBER = "L315" "text-and-number" Warning "a number where only text fits";
+    TEXT_AND_NUMBER = "L315" "text-and-number" Warning "a text compared with a number, or a number where text belongs";
     FOR_SOURCE = "L316" "for-source" Warning "a `for` over one value, which is skipped";
     EMPTY_LOOP = "L317" "empty-loop" Warning "a `while` with nothing in it, which tests once";
     MISSING_COMMA = "L318" "missing-comma" Warning "a level of `xlog` that its text swallows";
