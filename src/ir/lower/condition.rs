@@ -17,15 +17,15 @@ impl Lowering<'_> {
             CondKind::Paren(inner) => self.branch(inner, yes, no, error, next),
             CondKind::Not(inner) => self.branch(inner, no, yes, error, next),
             CondKind::Chain { first, rest } => self.chain(first, rest, Exits { yes, no, error }, next),
-            CondKind::Arith(value) => {
-                // An error in one of its parts is false, as one of the whole is.
-                let value = self.value(value, no);
-                self.test(Cond::Value(value), yes, no, error, next);
-            }
-            CondKind::Command(command) => {
-                self.in_condition(|l| l.at(command.span, |l| l.command(command, After::Statement)));
-                self.test_code(yes, no, next);
-            }
+            CondKind::Arith(value) => match lone_command(value) {
+                Some(command) => self.command_test(command, yes, no, next),
+                None => {
+                    // An error in one of its parts is false, as one of the whole is.
+                    let value = self.value(value, no);
+                    self.test(Cond::Value(value), yes, no, error, next);
+                }
+            },
+            CondKind::Command(command) => self.command_test(command, yes, no, next),
             CondKind::Assign(assign) => {
                 self.at(assign.span, |l| l.assignment(assign));
                 self.test_code(yes, no, next);
@@ -118,6 +118,11 @@ impl Lowering<'_> {
         }
     }
 
+    fn command_test(&mut self, command: &ast::Command, yes: Pc, no: Pc, next: Pc) {
+        self.in_condition(|l| l.at(command.span, |l| l.command(command, After::Statement)));
+        self.test_code(yes, no, next);
+    }
+
     /// `[ ... ]`: a lone comparison keeps its error, any other value that fails is false.
     fn bracketed(&mut self, value: &ast::Arith) -> Cond {
         match &value.kind {
@@ -144,6 +149,15 @@ impl Lowering<'_> {
     pub(super) fn pattern(&mut self, text: &ast::StrLit, newline: bool) -> PatternId {
         self.program.patterns.push(PatternText { text: text.value.clone(), newline, span: text.span });
         PatternId(self.program.patterns.len() as u32 - 1)
+    }
+}
+
+/// `[ f() ]`: its sign counts as without brackets, a sum with it is a number like any other.
+fn lone_command(value: &ast::Arith) -> Option<&ast::Command> {
+    match &value.kind {
+        ArithKind::Command(command) => Some(command),
+        ArithKind::Paren(inner) => lone_command(inner),
+        _ => None,
     }
 }
 
