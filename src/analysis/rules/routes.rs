@@ -31,7 +31,8 @@ fn undefined(script: &Script<'_>, jump: &Jump<'_>, name: &Str) -> Diagnostic {
         return found.note("the main route cannot be called");
     }
     let routes = script.routes.iter().filter(|(_, r)| r.kind == jump.how.family() && !r.is_main());
-    let names: Vec<String> = routes.filter_map(|(_, r)| Some(r.name.as_ref()?.value.to_string())).collect();
+    // No more than OpenSIPS has room for: a long script of broken calls is compared in linear time.
+    let names: Vec<String> = routes.filter_map(|(_, r)| Some(r.name.as_ref()?.value.to_string())).take(MOST).collect();
     match nearest(&name.to_string_lossy(), names.iter().map(String::as_str)) {
         Some(near) => found.help(format!("did you mean `{near}`?")),
         None => elsewhere(script, jump, name, found),
@@ -40,9 +41,8 @@ fn undefined(script: &Script<'_>, jump: &Jump<'_>, name: &Str) -> Diagnostic {
 
 /// A route of that name in another family.
 fn elsewhere(script: &Script<'_>, jump: &Jump<'_>, name: &Str, found: Diagnostic) -> Diagnostic {
-    let other = script.routes.iter().map(|(_, r)| r).find(|r| {
-        r.kind != jump.how.family() && r.kind != RouteKind::Event && r.name.as_ref().is_some_and(|n| n.value == *name)
-    });
+    let families = RouteKind::ALL.iter().filter(|kind| **kind != jump.how.family() && **kind != RouteKind::Event);
+    let other = families.filter_map(|kind| script.routes.get(script.routes.named(*kind, name)?)).next();
     match other {
         Some(route) => found.label(route.keyword.to(name_span(route)), "this is another family of routes"),
         None => found,
